@@ -1,0 +1,62 @@
+# concurrency: optimistic locking that the PostgreSQL server enforces.
+#
+#   make demo           see what it is for; installs what is missing
+#   make test           run every suite on a throw-away server; the same
+#   make, make install  build and install, by PGXS
+#   make installcheck   run the suites against a server that runs already
+#   make indent         pgindent's style for src/
+
+EXTENSION = concurrency
+MODULE_big = concurrency
+OBJS = \
+	src/concurrency.o \
+	src/conflict.o \
+	src/manage.o \
+	src/policy.o \
+	src/settings.o \
+	src/trigger.o \
+	src/verdict.o \
+	src/version.o
+DATA = src/extension/concurrency--1.0.sql
+PGFILEDESC = "concurrency - optimistic locking that the server enforces"
+
+REGRESS = \
+	setup
+REGRESS_OPTS = --load-extension=$(EXTENSION)
+ISOLATION = \
+	update_two_writers
+ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+ifneq ($(wildcard $(PGXS)),)
+include $(PGXS)
+
+# PGXS tracks no headers, and under VPATH makes no directories
+$(OBJS): $(wildcard $(srcdir)/src/*.h) | src
+src:
+	mkdir -p $@
+else
+all install installcheck clean:
+	@echo "$(PG_CONFIG) knows no PGXS: install PostgreSQL's server development files, for example by" >&2
+	@echo "  apt-get install postgresql-server-dev-all" >&2
+	@false
+endif
+
+.PHONY: demo test indent
+
+demo:
+	@sh test/throwaway.sh demo.sh
+
+test:
+	@PG_CFLAGS="-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare" \
+		sh test/throwaway.sh run.sh
+
+# core's list of typedefs comes with the server development files of 17 and later
+TYPEDEFS ?= $(lastword $(sort $(wildcard /usr/share/postgresql/*/typedefs.list)))
+indent:
+	@test -n "$(TYPEDEFS)" || { echo "set TYPEDEFS to PostgreSQL's typedefs.list" >&2; exit 1; }
+	sh test/indent.sh "$(TYPEDEFS)"

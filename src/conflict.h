@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * conflict.h
+ *	  What happens to a write that does not fit the row, and what is said.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CC_CONFLICT_H
+#define CC_CONFLICT_H
+
+#include "commands/trigger.h"
+
+#include "policy.h"
+
+extern void cc_conflict_refuse(const VersionPolicy *policy,
+							   TriggerData *trigdata,
+							   const VersionChange *change) pg_attribute_noreturn();
+extern void cc_conflict_blind(const VersionPolicy *policy,
+							  TriggerData *trigdata, VersionValue current);
+
+#endif							/* CC_CONFLICT_H */

@@ -1,0 +1,78 @@
+/*-------------------------------------------------------------------------
+ *
+ * manage.c
+ *	  What the management functions, which are SQL, ask of the C code: so that
+ *	  kinds and options are known in one place.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type_d.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "policy.h"
+#include "version.h"
+
+PG_FUNCTION_INFO_V1(version_kinds);
+PG_FUNCTION_INFO_V1(check_trigger_arguments);
+
+/*
+ * version_kinds(for_type regtype) RETURNS SETOF record
+ *
+ * The table of kinds, in its order; only what suits a type if one is given.
+ */
+Datum
+version_kinds(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Oid			typid = PG_ARGISNULL(0) ? InvalidOid :
+		getBaseType(PG_GETARG_OID(0));
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)
+	{
+		Datum		values[4];
+		bool		nulls[4] = {false};
+
+		if (OidIsValid(typid) && kind->typid != typid)
+			continue;
+		values[0] = CStringGetTextDatum(kind->name);
+		values[1] = ObjectIdGetDatum(kind->typid);
+		values[2] = BoolGetDatum(kind->is_default);
+		values[3] = CStringGetTextDatum(kind->column_default);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * check_trigger_arguments(regclass, text[]) RETURNS void
+ *
+ * Raise the error, if any, that a version trigger with these arguments would
+ * raise at the table's next write.
+ */
+Datum
+check_trigger_arguments(PG_FUNCTION_ARGS)
+{
+	Relation	rel = table_open(PG_GETARG_OID(0), AccessShareLock);
+	Datum	   *elements;
+	char	  **args;
+	int			nargs;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, NULL, &nargs);
+	args = palloc(nargs * sizeof(char *));
+	for (int i = 0; i < nargs; i++)
+		args[i] = TextDatumGetCString(elements[i]);
+
+	cc_policy_check(rel, nargs, args);
+
+	table_close(rel, AccessShareLock);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,365 @@
+/*-------------------------------------------------------------------------
+ *
+ * policy.c
+ *	  From a trigger's arguments to a const VersionPolicy, once per statement.
+ *
+ * A trigger that was told something wrong never gets a policy, so that it
+ * refuses every write of its table instead of guarding it badly.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+
+#include "policy.h"
+#include "settings.h"
+
+/* A policy in the making. */
+typedef struct PolicyDraft
+{
+	Relation	rel;
+	VersionPolicy policy;
+	const char *kind_name;		/* NULL: the default of the column's type */
+} PolicyDraft;
+
+/* An option=value that a trigger may be given. */
+typedef struct PolicyOption
+{
+	const char *name;
+	void		(*set) (PolicyDraft *draft, const char *value);
+} PolicyOption;
+
+static void set_kind(PolicyDraft *draft, const char *value);
+static void set_protocol(PolicyDraft *draft, const char *value);
+static void set_blind(PolicyDraft *draft, const char *value);
+static void set_on_conflict(PolicyDraft *draft, const char *value);
+
+static const PolicyOption policy_options[] = {
+	{"kind", set_kind},
+	{"protocol", set_protocol},
+	{"blind", set_blind},
+	{"on_conflict", set_on_conflict},
+};
+
+static const struct config_enum_entry protocol_values[] = {
+	{"auto", PROTOCOL_AUTO, false},
+	{"echo", PROTOCOL_ECHO, false},
+	{"increment", PROTOCOL_INCREMENT, false},
+	{"ignore", PROTOCOL_IGNORE, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry blind_values[] = {
+	{"allow", BLIND_ALLOW, false},
+	{"warn", BLIND_WARN, false},
+	{"reject", BLIND_REJECT, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry on_conflict_values[] = {
+	{"error", CONFLICT_ERROR, false},
+	{NULL, 0, false}
+};
+
+/* Append a name to a list for a hint. */
+static void
+append_name(StringInfo list, const char *name)
+{
+	appendStringInfo(list, "%s%s", list->len > 0 ? ", " : "", name);
+}
+
+/* Name the options that there are. */
+static char *
+list_options(void)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < lengthof(policy_options); i++)
+		append_name(&list, policy_options[i].name);
+	return list.data;
+}
+
+/* Name the values that an option takes. */
+static char *
+list_values(const struct config_enum_entry *values)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (; values->name; values++)
+		append_name(&list, values->name);
+	return list.data;
+}
+
+/* Find a value by its name, exactly as it is documented. */
+static bool
+find_value(const struct config_enum_entry *values, const char *name, int *value)
+{
+	for (; values->name; values++)
+	{
+		if (strcmp(values->name, name) == 0)
+		{
+			*value = values->val;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Refuse an option's value, and say which would do. */
+static void pg_attribute_noreturn()
+refuse_value(PolicyDraft *draft, const char *option, const char *value,
+			 const char *valid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for option \"%s\" of the version trigger on table \"%s\": \"%s\"",
+					option, RelationGetRelationName(draft->rel), value),
+			 errhint("Valid values are: %s.", valid),
+			 errtable(draft->rel)));
+}
+
+/* Choose one of an option's values. */
+static int
+choose_value(PolicyDraft *draft, const char *option, const char *value,
+			 const struct config_enum_entry *values)
+{
+	int			chosen;
+
+	if (!find_value(values, value, &chosen))
+		refuse_value(draft, option, value, list_values(values));
+	return chosen;
+}
+
+/* kind=...: judged for real once the column's type is known */
+static void
+set_kind(PolicyDraft *draft, const char *value)
+{
+	StringInfoData list;
+	const char *last = "";
+
+	draft->kind_name = value;
+	if (cc_version_kind_exists(value))
+		return;
+
+	initStringInfo(&list);
+	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)
+	{
+		if (strcmp(kind->name, last) != 0)
+			append_name(&list, kind->name);
+		last = kind->name;
+	}
+	refuse_value(draft, "kind", value, list.data);
+}
+
+static void
+set_protocol(PolicyDraft *draft, const char *value)
+{
+	draft->policy.protocol = choose_value(draft, "protocol", value,
+										  protocol_values);
+}
+
+static void
+set_blind(PolicyDraft *draft, const char *value)
+{
+	draft->policy.blind = choose_value(draft, "blind", value, blind_values);
+}
+
+static void
+set_on_conflict(PolicyDraft *draft, const char *value)
+{
+	draft->policy.on_conflict = choose_value(draft, "on_conflict", value,
+											 on_conflict_values);
+}
+
+/* Find the option that an argument sets, and the value behind its "=". */
+static int
+find_option(PolicyDraft *draft, const char *arg, const char **value)
+{
+	const char *equals = strchr(arg, '=');
+
+	if (equals == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("malformed option of the version trigger on table \"%s\": \"%s\"",
+						RelationGetRelationName(draft->rel), arg),
+				 errhint("Write it as option=value. Valid options are: %s.",
+						 list_options()),
+				 errtable(draft->rel)));
+
+	*value = equals + 1;
+	for (int i = 0; i < lengthof(policy_options); i++)
+	{
+		if (strlen(policy_options[i].name) == equals - arg &&
+			strncmp(policy_options[i].name, arg, equals - arg) == 0)
+			return i;
+	}
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unrecognized option of the version trigger on table \"%s\": \"%s\"",
+					RelationGetRelationName(draft->rel), arg),
+			 errhint("Valid options are: %s.", list_options()),
+			 errtable(draft->rel)));
+}
+
+/* Take over every option=value. */
+static void
+read_options(PolicyDraft *draft, int nargs, char **args)
+{
+	bool		seen[lengthof(policy_options)] = {false};
+
+	for (int i = 0; i < nargs; i++)
+	{
+		const char *value;
+		int			option = find_option(draft, args[i], &value);
+
+		if (seen[option])
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"%s\" of the version trigger on table \"%s\" is given more than once",
+							policy_options[option].name,
+							RelationGetRelationName(draft->rel)),
+					 errhint("Give each option once."),
+					 errtable(draft->rel)));
+		seen[option] = true;
+		policy_options[option].set(draft, value);
+	}
+}
+
+/* Refuse a column that no version can be kept in. */
+static void
+check_column(PolicyDraft *draft, Form_pg_attribute att)
+{
+	if (draft->policy.column.kind == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 draft->kind_name ?
+				 errmsg("version column \"%s\" of table \"%s\" is of type %s, which does not suit kind \"%s\"",
+						NameStr(att->attname),
+						RelationGetRelationName(draft->rel),
+						format_type_be(att->atttypid), draft->kind_name) :
+				 errmsg("version column \"%s\" of table \"%s\" is of type %s, which cannot hold a version",
+						NameStr(att->attname),
+						RelationGetRelationName(draft->rel),
+						format_type_be(att->atttypid)),
+				 errhint("concurrency.version_kinds() lists the types and kinds that fit."),
+				 errtablecol(draft->rel, att->attnum)));
+
+	if (att->attgenerated)
+		ereport(ERROR,
+				(errcode(ERRCODE_GENERATED_ALWAYS),
+				 errmsg("version column \"%s\" of table \"%s\" is a generated column",
+						NameStr(att->attname),
+						RelationGetRelationName(draft->rel)),
+				 errhint("Use a column of its own for the version."),
+				 errtablecol(draft->rel, att->attnum)));
+}
+
+/* Find the version column in this relation's row. */
+static void
+resolve_column(PolicyDraft *draft, const char *name)
+{
+	TupleDesc	tupdesc = RelationGetDescr(draft->rel);
+	int			attnum = SPI_fnumber(tupdesc, name);
+	Form_pg_attribute att;
+
+	if (attnum <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("version column \"%s\" of table \"%s\" does not exist",
+						name, RelationGetRelationName(draft->rel)),
+				 errhint("Attach the column that holds the version with concurrency.attach(), and detach the one that is gone with concurrency.detach()."),
+				 errtable(draft->rel)));
+
+	att = TupleDescAttr(tupdesc, attnum - 1);
+	draft->policy.column.attnum = attnum;
+	draft->policy.column.typlen = att->attlen;
+	draft->policy.column.typbyval = att->attbyval;
+	draft->policy.column.kind = cc_version_kind(draft->kind_name,
+												getBaseType(att->atttypid));
+	check_column(draft, att);
+}
+
+/* Let concurrency.blind_writes override the table's own word. */
+static void
+apply_blind_writes_setting(VersionPolicy *policy)
+{
+	int			blind;
+
+	if (strcmp(cc_blind_writes, "table") == 0)
+		return;
+
+	if (!find_value(blind_values, cc_blind_writes, &blind))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for parameter \"%s\": \"%s\"",
+						"concurrency.blind_writes", cc_blind_writes),
+				 errhint("Valid values are: table, %s.",
+						 list_values(blind_values))));
+	policy->blind = blind;
+}
+
+/* Read a trigger's arguments: the column, then options. */
+static void
+draft_policy(PolicyDraft *draft, int nargs, char **args)
+{
+	if (nargs < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the version trigger on table \"%s\" names no version column",
+						RelationGetRelationName(draft->rel)),
+				 errhint("The first argument of concurrency.version_trigger() is the column's name; concurrency.attach() creates the trigger as it should be."),
+				 errtable(draft->rel)));
+
+	read_options(draft, nargs - 1, args + 1);
+	resolve_column(draft, args[0]);
+}
+
+/*
+ * Return the policy of the trigger that is being called.
+ *
+ * It is built at the first row and kept in fn_extra, in the memory of the
+ * executor's FmgrInfo: that belongs to one statement and one relation, which
+ * nobody can alter meanwhile, so nothing has to be invalidated.
+ */
+const VersionPolicy *
+cc_policy_for_call(FunctionCallInfo fcinfo)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+
+	if (flinfo->fn_extra == NULL)
+	{
+		TriggerData *trigdata = (TriggerData *) fcinfo->context;
+		PolicyDraft draft = {.rel = trigdata->tg_relation};
+		VersionPolicy *policy;
+
+		draft_policy(&draft, trigdata->tg_trigger->tgnargs,
+					 trigdata->tg_trigger->tgargs);
+		apply_blind_writes_setting(&draft.policy);
+
+		policy = MemoryContextAlloc(flinfo->fn_mcxt, sizeof(VersionPolicy));
+		*policy = draft.policy;
+		flinfo->fn_extra = policy;
+	}
+	return flinfo->fn_extra;
+}
+
+/*
+ * Raise the error, if any, that a trigger with these arguments would raise at
+ * its first write.  The caller holds a lock on the relation.
+ */
+void
+cc_policy_check(Relation rel, int nargs, char **args)
+{
+	PolicyDraft draft = {.rel = rel};
+
+	draft_policy(&draft, nargs, args);
+}

@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ *
+ * policy.h
+ *	  What one trigger was told, in its arguments and by settings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CC_POLICY_H
+#define CC_POLICY_H
+
+#include "fmgr.h"
+#include "utils/rel.h"
+
+#include "version.h"
+
+/* protocol=...: how writers say which version their change is based on */
+typedef enum TokenProtocol
+{
+	PROTOCOL_AUTO,
+	PROTOCOL_ECHO,
+	PROTOCOL_INCREMENT,
+	PROTOCOL_IGNORE
+} TokenProtocol;
+
+/* blind=...: what happens to a write that does not say */
+typedef enum BlindPolicy
+{
+	BLIND_ALLOW,
+	BLIND_WARN,
+	BLIND_REJECT
+} BlindPolicy;
+
+/* on_conflict=...: what happens to a stale write */
+typedef enum ConflictPolicy
+{
+	CONFLICT_ERROR
+} ConflictPolicy;
+
+/* Everything that a trigger needs to know, other than the row. */
+typedef struct VersionPolicy
+{
+	VersionColumn column;
+	TokenProtocol protocol;
+	BlindPolicy blind;
+	ConflictPolicy on_conflict;
+} VersionPolicy;
+
+extern const VersionPolicy *cc_policy_for_call(FunctionCallInfo fcinfo);
+extern void cc_policy_check(Relation rel, int nargs, char **args);
+
+#endif							/* CC_POLICY_H */

@@ -1,0 +1,119 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.c
+ *	  The configuration parameters: what an administrator, and nobody else,
+ *	  may decide over the heads of the tables' owners.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+
+#include "settings.h"
+
+#define SQLSTATE_LENGTH 5
+
+/*
+ * Why change it: to make a policy for a role.  ALTER ROLE ... SET lets a
+ * migration's role write blindly to tables that reject it from everybody
+ * else, or finds out by "warn" what a legacy client does.
+ */
+char	   *cc_blind_writes = NULL;
+
+/*
+ * Why change it: a client or a proxy in between treats unknown classes
+ * badly, and gets on with, say, a code of its own in class 23.
+ */
+static char *conflict_sqlstate = NULL;
+int			cc_conflict_sqlstate;
+
+/*
+ * Do the first two characters name a class in which a conflict may be
+ * reported?  22 and 23 are what clients expect of refused data.  Of the rest
+ * the SQL standard reserves what begins with 0-4 or A-H, and PostgreSQL has
+ * taken a few (errcodes.txt): a code that already means something would send
+ * clients down the wrong path, blind retries (class 40) first among them.
+ */
+static bool
+class_may_report_conflict(const char *sqlstate)
+{
+	static const char taken_by_postgres[][3] = {
+		"53", "54", "55", "57", "58", "72", "P0", "XX"
+	};
+
+	if (strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "23", 2) == 0)
+		return true;
+	if (strchr("01234ABCDEFGH", sqlstate[0]) != NULL)
+		return false;
+	for (int i = 0; i < lengthof(taken_by_postgres); i++)
+	{
+		if (strncmp(sqlstate, taken_by_postgres[i], 2) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* GUC check hook: accept what can be told from every other error. */
+static bool
+check_conflict_sqlstate(char **newval, void **extra, GucSource source)
+{
+	const char *sqlstate = *newval;
+
+	if (strlen(sqlstate) != SQLSTATE_LENGTH ||
+		strspn(sqlstate, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != SQLSTATE_LENGTH)
+	{
+		GUC_check_errdetail("An SQLSTATE is five digits or upper-case letters.");
+		return false;
+	}
+	if (!class_may_report_conflict(sqlstate))
+	{
+		GUC_check_errdetail("SQLSTATE class %.2s already means something else.",
+							sqlstate);
+		GUC_check_errhint("Use class 22 or 23, or one that neither the SQL standard nor PostgreSQL uses, such as PT.");
+		return false;
+	}
+	return true;
+}
+
+/* GUC assign hook: keep the code packed, so that no error has to parse it. */
+static void
+assign_conflict_sqlstate(const char *newval, void *extra)
+{
+	cc_conflict_sqlstate = MAKE_SQLSTATE(newval[0], newval[1], newval[2],
+										 newval[3], newval[4]);
+}
+
+/*
+ * Define the parameters.  Called once, from _PG_init.
+ */
+void
+cc_settings_init(void)
+{
+	/*
+	 * A string without a check hook: a misspelt value that ALTER ROLE stored
+	 * before the library was loaded would be replaced by the default with
+	 * nothing but a WARNING.  So it is kept, and refuses writes.
+	 */
+	DefineCustomStringVariable("concurrency.blind_writes",
+							   "Sets what happens to writes that do not say which version they are based on.",
+							   "\"table\" leaves it to each table; \"allow\", \"warn\" and \"reject\" override all of them.",
+							   &cc_blind_writes,
+							   "table",
+							   PGC_SUSET,
+							   0,
+							   NULL, NULL, NULL);
+
+	DefineCustomStringVariable("concurrency.conflict_sqlstate",
+							   "Sets the SQLSTATE of the error that refuses a stale write.",
+							   NULL,
+							   &conflict_sqlstate,
+							   "PT409",
+							   PGC_SUSET,
+							   0,
+							   check_conflict_sqlstate,
+							   assign_conflict_sqlstate,
+							   NULL);
+
+	MarkGUCPrefixReserved("concurrency");
+}

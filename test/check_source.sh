@@ -1,0 +1,57 @@
+#!/bin/sh
+# check_source.sh: the house's own rules, as far as a machine can see them.
+# Reports each as "ok - ..." or "not ok - ...".
+set -u
+cd "$(dirname "$0")/../src" || exit 1
+status=0
+includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
+
+report() {
+	if [ -z "$2" ]; then
+		echo "ok - $1"
+	else
+		echo "not ok - $1"
+		echo "$2" | sed 's/^/# /'
+		status=1
+	fi
+}
+
+# What a source file may include of our own headers: arrows only go down.
+# Decisions share the policy as data, and know nothing else of each other.
+may_include() {
+	facts='settings|session|version|compat'
+	case $1 in
+		concurrency.c) echo "$facts" ;;
+		trigger.c | manage.c) echo "policy|verdict|conflict|$facts" ;;
+		policy.[ch]) echo "policy|$facts" ;;
+		verdict.[ch]) echo "verdict|policy|$facts" ;;
+		conflict.[ch]) echo "conflict|policy|$facts" ;;
+		*) echo "${1%.*}|compat" ;;
+	esac
+}
+wrong=$(for file in *.[ch]; do
+	sed -n 's/^#include "\([a-z_]*\)\.h"$/\1/p' "$file" | grep -v '^postgres$' |
+		grep -vxE "$(may_include "$file")" | sed "s/^/$file includes /"
+done)
+report "includes follow the arrows of the house" "$wrong"
+
+report "entries have no header" "$(ls concurrency.h trigger.h manage.h 2>/dev/null)"
+
+for header in *.h; do
+	wrong=$(printf '#include "postgres.h"\n#include "%s"\n' "$header" |
+		gcc -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -fsyntax-only -I. -I"$includes" -x c - 2>&1)
+	report "$header compiles alone" "$wrong"
+done
+
+wrong=$(awk '
+	/^[a-z_]+\(/ { name = $0; sub(/\(.*/, "", name) }
+	/^{/ { start = FNR }
+	/^}/ && name != "" { if (FNR - start - 1 > 40) print FILENAME ": " name ": " FNR - start - 1 " lines"; name = "" }
+' *.c)
+report "no function is longer than 40 lines" "$wrong"
+
+wrong=$(nm -g --defined-only *.o 2>/dev/null | awk '$2 ~ /[A-Z]/ { print $3 }' |
+	grep -vxE "cc_.*|_PG_init|Pg_magic_func|(pg_finfo_)?($(sed -n 's/^PG_FUNCTION_INFO_V1(\(.*\));$/\1/p' *.c | paste -sd '|'))")
+report "what other libraries can see has our prefix, or is called by SQL" "$wrong"
+
+exit $status

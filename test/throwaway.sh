@@ -1,0 +1,138 @@
+#!/bin/sh
+# throwaway.sh SCRIPT: run SCRIPT, of this directory, in a copy of this tree and
+# beside a throw-away PostgreSQL that has the extension; leave nothing behind.
+#
+# Installs what is missing on Debian.  PG_CONFIG chooses the PostgreSQL, PG_CFLAGS
+# adds compiler flags.  SCRIPT runs as an unprivileged user and finds
+#   PATH PG_CONFIG PGHOST PGUSER PGDATABASE   of the throw-away server
+#   WORK                                      a directory for whatever it makes
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+script=$1
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/concurrency.XXXXXX")
+chmod 755 "$WORK"
+bin=
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Servers refuse to run as root.
+as_user() {
+	if [ "$(id -u)" = 0 ]; then runuser -u nobody -- "$@"; else "$@"; fi
+}
+
+# Run a command quietly, unless it fails.
+quietly() {
+	"$@" >"$WORK/log" 2>&1 </dev/null || {
+		tail -n 50 "$WORK/log" >&2
+		say "failed: $*"
+		exit 1
+	}
+}
+
+clean_up() {
+	trap - EXIT HUP INT TERM
+	if [ -n "$bin" ] && [ -e "$WORK/data/postmaster.pid" ]; then
+		as_user "$bin/pg_ctl" -D "$WORK/data" -m immediate -s stop || :
+	fi
+	rm -rf "$WORK"
+}
+trap clean_up EXIT
+trap 'exit 130' HUP INT TERM
+
+# Print the first pg_config that has a server, its headers and PGXS with it.
+usable_pg_config() {
+	for candidate in ${PG_CONFIG:-pg_config $(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | sort -rV)}; do
+		pgxs=$("$candidate" --pgxs 2>/dev/null) || continue
+		if [ -f "$pgxs" ] && [ -x "$("$candidate" --bindir)/initdb" ]; then
+			echo "$candidate"
+			return
+		fi
+	done
+	return 1
+}
+
+# Print the Debian packages that are missing here.
+missing_packages() {
+	command -v gcc >/dev/null && [ -e /usr/include/stdio.h ] || echo gcc libc6-dev
+	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
+	usable_pg_config >/dev/null || apt-cache depends postgresql |
+		sed -n 's/.*Depends: postgresql-\([0-9]*\)$/postgresql-\1 postgresql-server-dev-\1/p'
+}
+
+apt_install() {
+	quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@"
+}
+
+# Debian makes and starts a cluster when it installs a server; nobody asked for one.
+install_packages() {
+	cluster_conf=/etc/postgresql-common/createcluster.conf
+	say "Installing $(echo $(missing_packages)) ..."
+	apt_install postgresql-common
+	cp -p $cluster_conf "$WORK/createcluster.conf"
+	as_root sed -i '1i create_main_cluster = false' $cluster_conf
+	apt_install $(missing_packages)
+	as_root cp -p "$WORK/createcluster.conf" $cluster_conf
+}
+
+ensure_packages() {
+	[ -n "$(missing_packages)" ] || return 0
+	if ! command -v apt-get >/dev/null; then
+		say "Needed: gcc, perl with IPC::Run, and PG_CONFIG set to a PostgreSQL with its server development files."
+		exit 1
+	elif [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then
+		quietly as_root apt-get -q update
+		install_packages
+	else
+		say "As root, run:  apt-get update && apt-get install -y --no-install-recommends" $(missing_packages)
+		exit 1
+	fi
+}
+
+# Make a directory below WORK that holds links to all that the original holds.
+mirror_directory() {
+	mkdir -p "$WORK$1"
+	ln -sf "$1"/* "$WORK$1/"
+}
+
+# A PostgreSQL finds its files from where its programs are.  So a copy of the
+# programs, with links to the rest, is one that we may install into.
+mirror_postgresql() {
+	original=$("$1" --bindir)
+	mkdir -p "$WORK$original"
+	cp "$original"/pg* "$original"/postgres "$original"/initdb "$original"/psql "$original"/create* "$original"/drop* "$WORK$original/"
+	mirror_directory "$("$1" --pkglibdir)"
+	mirror_directory "$("$1" --sharedir)"
+	rm "$WORK$("$1" --sharedir)/extension"
+	mirror_directory "$("$1" --sharedir)/extension"
+	rm -f "$WORK$("$1" --sharedir)"/extension/concurrency* "$WORK$("$1" --pkglibdir)"/concurrency.so
+	includes=$("$1" --includedir)
+	mkdir -p "$WORK$(dirname "$includes")"
+	ln -s "$includes" "$WORK$includes"
+	bin=$WORK$original
+}
+
+build_and_install() {
+	mkdir "$WORK/source"
+	(cd "$top" && tar --exclude=.git --exclude='*.o' --exclude='*.so' --exclude='*.bc' -cf - .) | tar -C "$WORK/source" -xf -
+	if [ "$(id -u)" = 0 ]; then chown -R nobody "$WORK"; fi
+	quietly as_user make -C "$WORK/source" PG_CONFIG="$bin/pg_config" PG_CFLAGS="${PG_CFLAGS-}" with_llvm=no install
+}
+
+start_server() {
+	quietly as_user "$bin/initdb" -D "$WORK/data" -U postgres -A trust -E UTF8 --locale=C --no-sync
+	quietly as_user "$bin/pg_ctl" -D "$WORK/data" -l "$WORK/server.log" -w start \
+		-o "-c listen_addresses= -c unix_socket_directories=$WORK -c fsync=off -c max_prepared_transactions=10"
+}
+
+ensure_packages
+mirror_postgresql "$(usable_pg_config)"
+build_and_install
+start_server
+
+cd "$WORK/source"
+as_user env HOME="$WORK" WORK="$WORK" PATH="$bin:$PATH" PG_CONFIG="$bin/pg_config" \
+	PGHOST="$WORK" PGUSER=postgres PGDATABASE=postgres LC_ALL=C.UTF-8 sh "test/$script"
