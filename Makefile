@@ -21,8 +21,21 @@ DATA = src/extension/concurrency--1.0.sql
 PGFILEDESC = "concurrency - optimistic locking that the server enforces"
 
 REGRESS = \
-	setup
-REGRESS_OPTS = --load-extension=$(EXTENSION)
+	install \
+	decision_table \
+	sent \
+	insert \
+	counter \
+	row_layouts \
+	blind_writes \
+	conflict_error \
+	conflict_sqlstate \
+	trigger_protocol \
+	trigger_arguments \
+	attach \
+	attach_names \
+	attachments
+REGRESS_OPTS = --encoding=UTF8 --load-extension=$(EXTENSION)
 ISOLATION = \
 	update_two_writers
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)

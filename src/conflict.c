@@ -161,7 +161,7 @@ describe_row(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
  * dummy value, as the functions that ereport() calls do.
  */
 static int
-report_fields(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
+errfields_version(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
 {
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
 										  policy->column.attnum - 1);
@@ -172,6 +172,24 @@ report_fields(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
 	err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(att->attname));
 	err_generic_string(PG_DIAG_CONSTRAINT_NAME, trigdata->tg_trigger->tgname);
 	return 0;
+}
+
+/*
+ * Say how the token and the row differ.  Returns a dummy value, as the
+ * functions that ereport() calls do.
+ */
+static int
+errdetail_conflict(const VersionPolicy *policy, const VersionChange *change,
+				   const char *row)
+{
+	char	   *current = cc_version_text(&policy->column, change->old);
+	char	   *sent = cc_version_text(&policy->column, change->new);
+
+	if (policy->protocol == PROTOCOL_INCREMENT)
+		return errdetail("%s is at version %s, but the write sends version %s as the next one.",
+						 row, current, sent);
+	return errdetail("%s is at version %s, but the write is based on version %s.",
+					 row, current, sent);
 }
 
 /*
@@ -188,12 +206,9 @@ cc_conflict_refuse(const VersionPolicy *policy, TriggerData *trigdata,
 			(errcode(cc_conflict_sqlstate),
 			 errmsg("stale write to table \"%s\": the row has changed since it was read",
 					get_rel_name(home)),
-			 row ? errdetail("%s is at version %s, but the write is based on version %s.",
-							 row,
-							 cc_version_text(&policy->column, change->old),
-							 cc_version_text(&policy->column, change->new)) : 0,
+			 row ? errdetail_conflict(policy, change, row) : 0,
 			 errhint("Read the row again, reapply the change, and send its current version."),
-			 report_fields(policy, trigdata, home)));
+			 errfields_version(policy, trigdata, home)));
 }
 
 /*
@@ -213,5 +228,5 @@ cc_conflict_blind(const VersionPolicy *policy, TriggerData *trigdata,
 			 row ? errdetail("%s is at version %s.", row,
 							 cc_version_text(&policy->column, current)) : 0,
 			 errhint("Read the row, and send its version with the change."),
-			 report_fields(policy, trigdata, home)));
+			 errfields_version(policy, trigdata, home)));
 }

@@ -60,10 +60,15 @@ version_kinds(PG_FUNCTION_ARGS)
 Datum
 check_trigger_arguments(PG_FUNCTION_ARGS)
 {
-	Relation	rel = table_open(PG_GETARG_OID(0), AccessShareLock);
+	Relation	rel = try_table_open(PG_GETARG_OID(0), AccessShareLock);
 	Datum	   *elements;
 	char	  **args;
 	int			nargs;
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table with OID %u does not exist", PG_GETARG_OID(0))));
 
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false,
 					  TYPALIGN_INT, &elements, NULL, &nargs);

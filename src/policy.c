@@ -276,7 +276,7 @@ resolve_column(PolicyDraft *draft, const char *name)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("version column \"%s\" of table \"%s\" does not exist",
 						name, RelationGetRelationName(draft->rel)),
-				 errhint("Attach the column that holds the version with concurrency.attach(), and detach the one that is gone with concurrency.detach()."),
+				 errhint("Attach a column that exists with concurrency.attach(); if this one was attached, detach it with concurrency.detach()."),
 				 errtable(draft->rel)));
 
 	att = TupleDescAttr(tupdesc, attnum - 1);

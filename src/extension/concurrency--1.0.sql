@@ -230,7 +230,7 @@ BEGIN
 		RAISE EXCEPTION 'cannot attach to partition "%": its parent "%" is attached, for all partitions',
 				target.relname, obstacle.relname
 			USING ERRCODE = 'wrong_object_type',
-				  HINT = format('Call concurrency.attach(%L) to change the options.', obstacle."table");
+				  HINT = format('To change the options, call concurrency.attach(%L, %L).', obstacle."table", "column");
 	END IF;
 
 	SELECT c.oid::regclass AS "table", c.relname, t.tgname INTO obstacle
@@ -313,7 +313,7 @@ BEGIN
 		   AND (c.relispartition AND a."table" <> attach."table"
 				OR EXISTS (SELECT FROM concurrency.attachments twin
 							WHERE (twin."table", twin."column") = (a."table", a."column")
-							  AND twin.trigger < a.trigger))
+							  AND twin.trigger > a.trigger))
 	LOOP
 		EXECUTE command;
 	END LOOP;
@@ -375,11 +375,14 @@ AS $$
 DECLARE
 	command text;
 BEGIN
+	IF "table" IS NULL OR "column" IS NULL THEN
+		RAISE EXCEPTION 'table and column must not be null'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	IF NOT EXISTS (SELECT FROM concurrency.attachments a
 					WHERE a."table" = detach."table" AND a."column" = detach."column") THEN
 		RAISE EXCEPTION 'table "%" has no attached column "%"',
-				coalesce((SELECT relname FROM pg_class WHERE oid = "table")::text, "table"::oid::text, 'null'),
-				coalesce("column", 'null')
+				coalesce((SELECT relname FROM pg_class WHERE oid = "table"), "table"::oid::text), "column"
 			USING ERRCODE = 'undefined_column',
 				  HINT = 'The view concurrency.attachments lists what is attached. A partition is attached with its parent.';
 	END IF;

@@ -1,0 +1,54 @@
+# Section 7: concurrency.blind_writes as a policy for whoever logs in as a role.
+# It holds from the first write on, and what a session sets before the library is
+# loaded does not count.
+#
+# pg_regress cannot log in as somebody else on every server.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION concurrency;
+	CREATE ROLE clerk LOGIN;
+	CREATE ROLE migration LOGIN;
+	CREATE TABLE doc (id int PRIMARY KEY, n int DEFAULT 0);
+	SELECT concurrency.attach('doc', blind => 'warn');
+	INSERT INTO doc VALUES (1);
+	GRANT ALL ON doc TO clerk, migration;
+	ALTER ROLE clerk SET concurrency.blind_writes = 'reject';
+	ALTER ROLE migration SET concurrency.blind_writes = 'allow'});
+
+# Run commands in a session of the role's; returns what it said.
+sub session
+{
+	my ($role, $commands) = @_;
+	my ($rc, $stdout, $stderr) = $node->psql('postgres', $commands,
+		extra_params => [ '-U', $role, '-v', 'VERBOSITY=verbose' ], on_error_stop => 0);
+	return $stderr;
+}
+
+my $blind = 'UPDATE doc SET n = n + 1';
+like(session('clerk', $blind), qr/ERROR: +PT428/, 'the role that may not write blindly is refused');
+is(session('migration', $blind), '', 'the role that may is not even warned');
+
+my $said = session('clerk', "SET concurrency.blind_writes = 'allow'; $blind");
+like($said, qr/WARNING: +42501: permission denied to set parameter/, 'a setting from before the library was loaded is dropped');
+like($said, qr/ERROR: +PT428/, '... and the policy stands');
+like(session('clerk', "LOAD 'concurrency'; SET concurrency.blind_writes = 'allow'"), qr/ERROR: +42501/,
+	'a setting from after it was loaded is refused');
+like(session('clerk', "ALTER ROLE clerk SET concurrency.blind_writes = 'allow'"), qr/ERROR: +42501/,
+	'a role cannot change its own policy');
+
+# A misspelt policy, stored before anybody could judge it, refuses instead of falling back.
+$node->safe_psql('postgres', "ALTER ROLE clerk SET concurrency.blind_writes = 'rejected'");
+like(session('clerk', $blind), qr/ERROR: +22023: .*"rejected"/, 'a misspelt policy refuses writes');
+
+is($node->safe_psql('postgres', 'SELECT n FROM doc'), '1', 'what was refused was not written');
+
+done_testing();
