@@ -15,6 +15,11 @@
 #error "concurrency needs PostgreSQL 15 or later"
 #endif
 
+/* 18 moved the attribute to where C23 wants it. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* Does the role own the table?  16 made one function of many. */
 static inline bool
 class_ownercheck_compat(Oid relid, Oid roleid)

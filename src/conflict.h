@@ -10,11 +10,12 @@
 
 #include "commands/trigger.h"
 
+#include "compat.h"
 #include "policy.h"
 
-extern void cc_conflict_refuse(const VersionPolicy *policy,
-							   TriggerData *trigdata,
-							   const VersionChange *change) pg_attribute_noreturn();
+pg_noreturn extern void cc_conflict_refuse(const VersionPolicy *policy,
+										   TriggerData *trigdata,
+										   const VersionChange *change);
 extern void cc_conflict_blind(const VersionPolicy *policy,
 							  TriggerData *trigdata, VersionValue current);
 

@@ -15,6 +15,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
 
 #include "policy.h"
 #include "version.h"
@@ -31,8 +32,10 @@ Datum
 version_kinds(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Oid			typid = PG_ARGISNULL(0) ? InvalidOid :
-		getBaseType(PG_GETARG_OID(0));
+	Oid			typid = InvalidOid;
+
+	if (!PG_ARGISNULL(0))
+		typid = getBaseType(PG_GETARG_OID(0));
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)

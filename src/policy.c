@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "compat.h"
 #include "policy.h"
 #include "settings.h"
 
@@ -114,7 +115,7 @@ find_value(const struct config_enum_entry *values, const char *name, int *value)
 }
 
 /* Refuse an option's value, and say which would do. */
-static void pg_attribute_noreturn()
+pg_noreturn static void
 refuse_value(PolicyDraft *draft, const char *option, const char *value,
 			 const char *valid)
 {
