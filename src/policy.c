@@ -277,7 +277,7 @@ resolve_column(PolicyDraft *draft, const char *name)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("version column \"%s\" of table \"%s\" does not exist",
 						name, RelationGetRelationName(draft->rel)),
-				 errhint("Attach a column that exists with concurrency.attach(); if this one was attached, detach it with concurrency.detach()."),
+				 errhint("Add the column, or attach another one with concurrency.attach() and detach this one with concurrency.detach()."),
 				 errtable(draft->rel)));
 
 	att = TupleDescAttr(tupdesc, attnum - 1);

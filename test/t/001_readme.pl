@@ -1,0 +1,147 @@
+# README.md tells the truth: its SQL examples run, in their order and in one
+# database, and psql prints what README.md says it prints; and its reference
+# names whatever the extension has.
+#
+# pg_regress cannot do this: its scripts are files of their own, so they would
+# be copies of the examples, free to drift from what people read; and it creates
+# the extension before the first example does.
+use strict;
+use warnings;
+
+use FindBin;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $fewest_examples = 15;
+my $readme = slurp_file("$FindBin::RealBin/../../README.md");
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE readme');
+
+# What psql prints for a script, output and messages as they come, without the
+# blanks that end lines.
+sub psql_prints
+{
+	my ($script) = @_;
+	my $printed = '';
+
+	IPC::Run::run(
+		[ 'psql', '-X', '-q', '-d', $node->connstr('readme') ],
+		'<', \$script, '>&', \$printed,
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	return without_trailing_blanks($printed);
+}
+
+# A query's rows, each a list of columns; there must be some.
+sub rows_of
+{
+	my ($what, $query) = @_;
+	my @rows = map { [ split /\|/, $_, -1 ] }
+	  split /\n/, $node->safe_psql('readme', $query);
+
+	isnt(scalar @rows, 0, "there are $what");
+	return @rows;
+}
+
+sub without_trailing_blanks
+{
+	my ($text) = @_;
+
+	$text =~ s/[ \t]+$//mg;
+	$text =~ s/\n+\z/\n/;
+	return $text;
+}
+
+# An example is a fence "sql"; a fence "text" that follows it directly is what
+# it prints.  An example without one may print anything but an error.
+my $examples = 0;
+while ($readme =~ /^```sql\n(.*?)^```\n(?:\n*```text\n(.*?)^```\n)?/msg)
+{
+	my ($sql, $text) = ($1, $2);
+	my $line = 1 + (substr($readme, 0, $-[0]) =~ tr/\n//);
+	my $printed = psql_prints($sql);
+
+	$examples++;
+	if (defined $text)
+	{
+		is($printed, without_trailing_blanks($text),
+			"line $line: the example prints what README.md says");
+	}
+	else
+	{
+		unlike($printed, qr/^(?:psql: )?(?:ERROR|FATAL|error):/m,
+			"line $line: the example runs");
+	}
+}
+cmp_ok($examples, '>=', $fewest_examples, 'the examples were found');
+is(() = $readme =~ /^\s*```+\s*sql\b/mg, $examples, 'no example was missed');
+
+# Of the extension's own objects, each has a comment, and README.md names it.
+foreach my $object (
+	rows_of(
+		'objects', q{
+	SELECT o.type, o.identity, obj_description(d.objid, d.classid::regclass::name)
+	  FROM pg_depend d, pg_identify_object(d.classid, d.objid, 0) o
+	 WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+	   AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'concurrency')
+	 ORDER BY o.identity}))
+{
+	my ($type, $identity, $comment) = @$object;
+	my $name = $identity =~ s/\(.*//r;
+
+	isnt($comment, '', "$type $name has a comment");
+	ok($readme =~ /\b\Q$name\E\b/, "README.md names $type $name");
+}
+
+# Functions stand there with what they take and return.
+my $collapsed = $readme =~ s/\s+/ /gr =~ s/\( /(/gr =~ s/ \)/)/gr;
+foreach my $function (
+	rows_of(
+		'functions', q{
+	SELECT format('concurrency.%I(%s) RETURNS %s', proname,
+				  regexp_replace(pg_get_function_arguments(oid), '::\w+|,? ?OUT .*', '', 'g'),
+				  pg_get_function_result(oid))
+	  FROM pg_proc
+	 WHERE pronamespace = 'concurrency'::regnamespace AND prokind = 'f'
+	 ORDER BY proname}))
+{
+	my ($signature) = @$function;
+
+	ok(index($collapsed, $signature) >= 0, "README.md has $signature");
+}
+
+# The same for the settings, and for the columns of the views.
+foreach my $setting (
+	rows_of(
+		'settings', q{
+	LOAD 'concurrency';
+	SELECT name, boot_val, short_desc
+	  FROM pg_settings WHERE name LIKE 'concurrency.%' ORDER BY name}))
+{
+	my ($name, $default, $comment) = @$setting;
+
+	isnt($comment, '', "setting $name has a comment");
+	ok($readme =~ /^\| `\Q$name\E` \| `\Q$default\E` \|/m,
+		"README.md names setting $name and its default");
+}
+
+foreach my $column (
+	rows_of(
+		'views', q{
+	SELECT c.relname, a.attname, col_description(c.oid, a.attnum)
+	  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+	 WHERE c.relnamespace = 'concurrency'::regnamespace AND c.relkind = 'v'
+	 ORDER BY c.relname, a.attnum}))
+{
+	my ($view, $name, $comment) = @$column;
+
+	isnt($comment, '', "column $name of view $view has a comment");
+	ok($readme =~ /`\Q$name\E`/, "README.md names column $name of view $view");
+}
+
+$node->stop;
+done_testing();
