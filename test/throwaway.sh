@@ -59,8 +59,11 @@ usable_pg_config() {
 missing_packages() {
 	command -v gcc >/dev/null && [ -e /usr/include/stdio.h ] || echo gcc libc6-dev
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
-	usable_pg_config >/dev/null || apt-cache depends postgresql |
-		sed -n 's/.*Depends: postgresql-\([0-9]*\)$/postgresql-\1 postgresql-server-dev-\1/p'
+	usable_pg_config >/dev/null || {
+		# the meta-packages serve before apt has its lists
+		major=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
+		echo "postgresql${major:+-$major} postgresql-server-dev-${major:-all}"
+	}
 }
 
 apt_install() {
