@@ -49,9 +49,10 @@ ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 
 # PGXS tracks no headers, and under VPATH makes no directories
-$(OBJS): $(wildcard $(srcdir)/src/*.h) | src
-src:
-	mkdir -p $@
+$(OBJS): $(wildcard $(srcdir)/src/*.h) | object-directory
+.PHONY: object-directory
+object-directory:
+	@mkdir -p src
 else
 all install installcheck clean:
 	@echo "$(PG_CONFIG) knows no PGXS: install PostgreSQL's server development files, for example by" >&2
