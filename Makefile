@@ -34,7 +34,20 @@ REGRESS = \
 	trigger_arguments \
 	attach \
 	attach_names \
-	attachments
+	attachments \
+	upsert \
+	merge \
+	update_from \
+	copy_from \
+	cursors \
+	prepared_statements \
+	views \
+	partitions \
+	inheritance \
+	foreign_keys \
+	other_triggers \
+	isolation_levels \
+	table_kinds
 REGRESS_OPTS = --encoding=UTF8 --load-extension=$(EXTENSION)
 ISOLATION = \
 	update_two_writers
