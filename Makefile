@@ -5,6 +5,7 @@
 #   make, make install  build and install, by PGXS
 #   make installcheck   run the suites against a server that runs already
 #   make indent         pgindent's style for src/
+#   make soak           the hunt for lost updates for SECONDS=600
 
 EXTENSION = concurrency
 MODULE_big = concurrency
@@ -25,6 +26,7 @@ REGRESS = \
 	decision_table \
 	sent \
 	insert \
+	invisible_tokens \
 	counter \
 	row_layouts \
 	blind_writes \
@@ -73,7 +75,7 @@ all install installcheck clean:
 	@false
 endif
 
-.PHONY: demo test indent
+.PHONY: demo test soak indent
 
 demo:
 	@sh test/throwaway.sh demo.sh
@@ -81,6 +83,10 @@ demo:
 test:
 	@PG_CFLAGS="-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare" \
 		sh test/throwaway.sh run.sh
+
+SECONDS = 600
+soak:
+	@LOST_UPDATES_SECONDS=$(SECONDS) sh test/throwaway.sh soak.sh
 
 # core's list of typedefs comes with the server development files of 17 and later
 TYPEDEFS ?= $(lastword $(sort $(wildcard /usr/share/postgresql/*/typedefs.list)))

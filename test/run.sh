@@ -21,6 +21,7 @@ suite() {
 		find . -name regression.diffs -exec rm {} +
 		[ "$bad" != 0 ] || bad=1
 	fi
+	grep -E '^# .* lost;' "$log"
 	passed=$((passed + good)) failed=$((failed + bad))
 	echo "== $name: $good passed, $bad failed, $(($(date +%s) - began)) s"
 }

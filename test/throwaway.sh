@@ -59,6 +59,7 @@ usable_pg_config() {
 missing_packages() {
 	command -v gcc >/dev/null && [ -e /usr/include/stdio.h ] || echo gcc libc6-dev
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
+	perl -MDBD::Pg -e 1 2>/dev/null || echo libdbd-pg-perl
 	usable_pg_config >/dev/null || {
 		# the meta-packages serve before apt has its lists
 		major=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
@@ -84,7 +85,7 @@ install_packages() {
 ensure_packages() {
 	[ -n "$(missing_packages)" ] || return 0
 	if ! command -v apt-get >/dev/null; then
-		say "Needed: gcc, perl with IPC::Run, and PG_CONFIG set to a PostgreSQL with its server development files."
+		say "Needed: gcc, perl with IPC::Run and DBD::Pg, and PG_CONFIG set to a PostgreSQL with its server development files."
 		exit 1
 	elif [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then
 		quietly as_root apt-get -q update
