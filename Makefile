@@ -52,7 +52,15 @@ REGRESS = \
 	table_kinds
 REGRESS_OPTS = --encoding=UTF8 --load-extension=$(EXTENSION)
 ISOLATION = \
-	update_two_writers
+	update_two_writers \
+	waiters \
+	winner_deletes \
+	winner_moves \
+	upsert_race \
+	merge_race \
+	serializable \
+	fk_race \
+	savepoints_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

@@ -107,7 +107,7 @@ mirror_directory() {
 mirror_postgresql() {
 	original=$("$1" --bindir)
 	mkdir -p "$WORK$original"
-	cp "$original"/pg* "$original"/postgres "$original"/initdb "$original"/psql "$original"/create* "$original"/drop* "$WORK$original/"
+	cp "$original"/pg* "$original"/postgres "$original"/initdb "$original"/psql "$original"/create* "$original"/drop* "$original"/vacuum* "$WORK$original/"
 	mirror_directory "$("$1" --pkglibdir)"
 	mirror_directory "$("$1" --sharedir)"
 	rm "$WORK$("$1" --sharedir)/extension"
