@@ -11,13 +11,18 @@ EXTENSION = concurrency
 MODULE_big = concurrency
 OBJS = \
 	src/concurrency.o \
+	src/condition.o \
 	src/conflict.o \
+	src/handler.o \
 	src/manage.o \
 	src/policy.o \
+	src/session.o \
 	src/settings.o \
+	src/transaction.o \
 	src/trigger.o \
 	src/verdict.o \
-	src/version.o
+	src/version.o \
+	src/writer.o
 DATA = src/extension/concurrency--1.0.sql
 PGFILEDESC = "concurrency - optimistic locking that the server enforces"
 

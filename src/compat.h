@@ -9,7 +9,10 @@
 #define CC_COMPAT_H
 
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #if PG_VERSION_NUM < 150000
 #error "concurrency needs PostgreSQL 15 or later"
@@ -29,6 +32,32 @@ class_ownercheck_compat(Oid relid, Oid roleid)
 #else
 	return pg_class_ownercheck(relid, roleid);
 #endif
+}
+
+/* Does the type, if it is a domain, restrict its values?  19 tells more. */
+static inline bool
+domain_has_constraints_compat(Oid typid)
+{
+#if PG_VERSION_NUM >= 190000
+	return DomainHasConstraints(typid, NULL);
+#else
+	return DomainHasConstraints(typid);
+#endif
+}
+
+/* Raise PostgreSQL's own error if the role may not call the function. */
+static inline void
+function_execute_check_compat(Oid function, Oid roleid)
+{
+	AclResult	result;
+
+#if PG_VERSION_NUM >= 160000
+	result = object_aclcheck(ProcedureRelationId, function, roleid, ACL_EXECUTE);
+#else
+	result = pg_proc_aclcheck(function, roleid, ACL_EXECUTE);
+#endif
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
 }
 
 #endif							/* CC_COMPAT_H */

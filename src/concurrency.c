@@ -10,6 +10,7 @@
 #include "fmgr.h"
 
 #include "compat.h"
+#include "session.h"
 #include "settings.h"
 
 PG_MODULE_MAGIC;
@@ -17,11 +18,11 @@ PG_MODULE_MAGIC;
 void		_PG_init(void);
 
 /*
- * Define the settings; everything else is done by the functions that SQL
- * calls.
+ * Each module that has something to set up is one call.
  */
 void
 _PG_init(void)
 {
 	cc_settings_init();
+	cc_session_init();
 }

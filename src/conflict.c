@@ -19,12 +19,14 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/ruleutils.h"
 
 #include "conflict.h"
+#include "handler.h"
 #include "settings.h"
 
 #define SQLSTATE_BLIND_WRITE MAKE_SQLSTATE('P', 'T', '4', '2', '8')
@@ -156,59 +158,148 @@ describe_row(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
 	return may_be_shown(home, trigdata->tg_relation, shown) ? row : NULL;
 }
 
+/* Collect whom an error is about. */
+static ConflictSubject
+find_subject(const VersionPolicy *policy, TriggerData *trigdata)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
+										  policy->column.attnum - 1);
+	ConflictSubject subject;
+
+	subject.home = find_home(trigdata->tg_trigger->tgoid);
+	subject.column = NameStr(att->attname);
+	subject.trigger = trigdata->tg_trigger->tgname;
+	return subject;
+}
+
 /*
  * Fill the fields by which clients tell one error from another.  Returns a
  * dummy value, as the functions that ereport() calls do.
  */
 static int
-errfields_version(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
+errsubject(const ConflictSubject *subject)
 {
-	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
-										  policy->column.attnum - 1);
-
 	err_generic_string(PG_DIAG_SCHEMA_NAME,
-					   get_namespace_name(get_rel_namespace(home)));
-	err_generic_string(PG_DIAG_TABLE_NAME, get_rel_name(home));
-	err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(att->attname));
-	err_generic_string(PG_DIAG_CONSTRAINT_NAME, trigdata->tg_trigger->tgname);
+					   get_namespace_name(get_rel_namespace(subject->home)));
+	err_generic_string(PG_DIAG_TABLE_NAME, get_rel_name(subject->home));
+	err_generic_string(PG_DIAG_COLUMN_NAME, subject->column);
+	err_generic_string(PG_DIAG_CONSTRAINT_NAME, subject->trigger);
 	return 0;
 }
 
 /*
- * Say how the token and the row differ.  Returns a dummy value, as the
- * functions that ereport() calls do.
+ * Tell a writer that the row has changed; in detail, unless that is NULL.
  */
-static int
-errdetail_conflict(const VersionPolicy *policy, const VersionChange *change,
-				   const char *row)
+void
+cc_conflict_report(int elevel, const ConflictSubject *subject,
+				   const char *detail)
 {
-	char	   *current = cc_version_text(&policy->column, change->old);
-	char	   *sent = cc_version_text(&policy->column, change->new);
+	ereport(elevel,
+			(errcode(cc_conflict_sqlstate),
+			 errmsg("stale write to table \"%s\": the row has changed since it was read",
+					get_rel_name(subject->home)),
+			 detail ? errdetail_internal("%s", detail) : 0,
+			 errhint("Read the row again, reapply the change, and send its current version."),
+			 errsubject(subject)));
+}
 
-	if (policy->protocol == PROTOCOL_INCREMENT)
-		return errdetail("%s is at version %s, but the write sends version %s as the next one.",
-						 row, current, sent);
-	return errdetail("%s is at version %s, but the write is based on version %s.",
-					 row, current, sent);
+/* Say how the token and the row differ; NULL if the writer may not see it. */
+static char *
+describe_conflict(const VersionPolicy *policy, TriggerData *trigdata,
+				  const VersionChange *change, Oid home)
+{
+	const VersionColumn *column = &policy->column;
+	char	   *row = describe_row(policy, trigdata, home);
+	char	   *current = cc_version_text(column, change->old);
+	VersionValue token = change->new;
+
+	if (row == NULL)
+		return NULL;
+	if (change->is_expected &&
+		!cc_version_equals(column, change->old, change->expected))
+		token = change->expected;
+	else if (policy->protocol == PROTOCOL_INCREMENT)
+		return psprintf("%s is at version %s, but the write sends version %s as the next one.",
+						row, current, cc_version_text(column, token));
+	return psprintf("%s is at version %s, but the write is based on version %s.",
+					row, current, cc_version_text(column, token));
+}
+
+/* Refuse a handler's row that would take another row's place. */
+static void
+check_same_key(const VersionPolicy *policy, TriggerData *trigdata,
+			   HeapTuple row)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	Relation	index = open_primary_key(trigdata->tg_relation);
+
+	if (index == NULL)
+		return;
+	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+	{
+		AttrNumber	attnum = index->rd_index->indkey.values[i];
+		Form_pg_attribute att = TupleDescAttr(tupdesc, attnum - 1);
+		bool		isnull;
+		bool		was_null;
+		Datum		is = heap_getattr(row, attnum, tupdesc, &isnull);
+		Datum		was = heap_getattr(trigdata->tg_trigtuple, attnum, tupdesc, &was_null);
+
+		if (isnull || !datum_image_eq(is, was, att->attbyval, att->attlen))
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("conflict handler \"%s\" returned a row with another primary key",
+							policy->handler),
+					 errhint("Return the current or the attempted row, with the current one's primary key."),
+					 errtable(trigdata->tg_relation)));
+	}
+	index_close(index, AccessShareLock);
+}
+
+/* Ask the table owner's function; a DELETE can only go on or not. */
+static HeapTuple
+ask_handler(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
+{
+	HeapTuple	row = cc_handler_call(policy->handler, home, trigdata);
+
+	if (row == NULL)
+		return NULL;
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		return trigdata->tg_trigtuple;
+	check_same_key(policy, trigdata, row);
+	return row;
 }
 
 /*
- * Refuse a write whose token does not fit the row.
+ * Do to a conflicting row what the policy says.  Returns the row to store,
+ * whose version is still to be set, or the one to delete; NULL leaves the row
+ * as it is.
  */
-void
-cc_conflict_refuse(const VersionPolicy *policy, TriggerData *trigdata,
-				   const VersionChange *change)
+HeapTuple
+cc_conflict_resolve(const VersionPolicy *policy, TriggerData *trigdata,
+					const VersionChange *change)
 {
-	Oid			home = find_home(trigdata->tg_trigger->tgoid);
-	char	   *row = describe_row(policy, trigdata, home);
+	ConflictSubject subject = find_subject(policy, trigdata);
+	char	   *detail = NULL;
 
-	ereport(ERROR,
-			(errcode(cc_conflict_sqlstate),
-			 errmsg("stale write to table \"%s\": the row has changed since it was read",
-					get_rel_name(home)),
-			 row ? errdetail_conflict(policy, change, row) : 0,
-			 errhint("Read the row again, reapply the change, and send its current version."),
-			 errfields_version(policy, trigdata, home)));
+	if (policy->on_conflict != CONFLICT_CALL)
+		detail = describe_conflict(policy, trigdata, change, subject.home);
+
+	switch (policy->on_conflict)
+	{
+		case CONFLICT_ERROR:
+			cc_conflict_report(ERROR, &subject, detail);
+			break;
+		case CONFLICT_SKIP:
+			cc_conflict_report(WARNING, &subject, detail);
+			break;
+		case CONFLICT_WARN:
+			cc_conflict_report(WARNING, &subject, detail);
+			return TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ?
+				trigdata->tg_trigtuple : trigdata->tg_newtuple;
+		case CONFLICT_CALL:
+			return ask_handler(policy, trigdata, subject.home);
+	}
+	return NULL;
 }
 
 /*
@@ -218,15 +309,52 @@ void
 cc_conflict_blind(const VersionPolicy *policy, TriggerData *trigdata,
 				  VersionValue current)
 {
-	Oid			home = find_home(trigdata->tg_trigger->tgoid);
-	char	   *row = describe_row(policy, trigdata, home);
+	ConflictSubject subject = find_subject(policy, trigdata);
+	char	   *row = describe_row(policy, trigdata, subject.home);
 
 	ereport(policy->blind == BLIND_REJECT ? ERROR : WARNING,
 			(errcode(SQLSTATE_BLIND_WRITE),
 			 errmsg("blind write to table \"%s\": it does not say which version of the row it is based on",
-					get_rel_name(home)),
+					get_rel_name(subject.home)),
 			 row ? errdetail("%s is at version %s.", row,
 							 cc_version_text(&policy->column, current)) : 0,
-			 errhint("Read the row, and send its version with the change."),
-			 errfields_version(policy, trigdata, home)));
+			 errhint("Read the row, and send its version with the change, or call concurrency.expect()."),
+			 errsubject(&subject)));
+}
+
+/*
+ * Refuse a token that a clock has not reached yet, by far.
+ */
+void
+cc_conflict_future(const VersionPolicy *policy, TriggerData *trigdata,
+				   VersionValue token)
+{
+	ConflictSubject subject = find_subject(policy, trigdata);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("version %s for table \"%s\" lies in the future",
+					cc_version_text(&policy->column, token),
+					get_rel_name(subject.home)),
+			 errhint("Set the client's clock right, or send back the version that was read."),
+			 errsubject(&subject)));
+}
+
+/*
+ * Refuse a version, of a new row or of one that is to be bumped, that no other
+ * could follow.
+ */
+void
+cc_conflict_last(const VersionPolicy *policy, TriggerData *trigdata,
+				 VersionValue last)
+{
+	ConflictSubject subject = find_subject(policy, trigdata);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("no version can follow version %s of table \"%s\"",
+					cc_version_text(&policy->column, last),
+					get_rel_name(subject.home)),
+			 errhint("Use the time of the write, or leave the version out."),
+			 errsubject(&subject)));
 }

@@ -15,13 +15,17 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
+#include "conflict.h"
 #include "policy.h"
 #include "version.h"
 
 PG_FUNCTION_INFO_V1(version_kinds);
 PG_FUNCTION_INFO_V1(check_trigger_arguments);
+PG_FUNCTION_INFO_V1(raise_conflict);
 
 /*
  * version_kinds(for_type regtype) RETURNS SETOF record
@@ -82,5 +86,44 @@ check_trigger_arguments(PG_FUNCTION_ARGS)
 	cc_policy_check(rel, nargs, args);
 
 	table_close(rel, AccessShareLock);
+	PG_RETURN_VOID();
+}
+
+/*
+ * raise_conflict("table" regclass, "column" name, trigger name, key text,
+ *				  current_version text, token text) RETURNS void
+ *
+ * Raise the error of a stale write.  The caller has read the values with the
+ * current user's own rights; under row security they are withheld all the same.
+ */
+Datum
+raise_conflict(PG_FUNCTION_ARGS)
+{
+	ConflictSubject subject;
+	char	   *detail = NULL;
+
+	for (int i = 0; i < PG_NARGS(); i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("arguments of function \"%s\" must not be null",
+							"raise_conflict")));
+	}
+
+	subject.home = PG_GETARG_OID(0);
+	subject.column = NameStr(*PG_GETARG_NAME(1));
+	subject.trigger = NameStr(*PG_GETARG_NAME(2));
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(subject.home)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table with OID %u does not exist", subject.home)));
+
+	if (check_enable_rls(subject.home, InvalidOid, true) != RLS_ENABLED)
+		detail = psprintf("%s is at version %s, but the write is based on version %s.",
+						  text_to_cstring(PG_GETARG_TEXT_PP(3)),
+						  text_to_cstring(PG_GETARG_TEXT_PP(4)),
+						  text_to_cstring(PG_GETARG_TEXT_PP(5)));
+	cc_conflict_report(ERROR, &subject, detail);
 	PG_RETURN_VOID();
 }

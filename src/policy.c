@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
@@ -18,6 +19,7 @@
 #include "utils/lsyscache.h"
 
 #include "compat.h"
+#include "handler.h"
 #include "policy.h"
 #include "settings.h"
 
@@ -25,8 +27,10 @@
 typedef struct PolicyDraft
 {
 	Relation	rel;
-	VersionPolicy policy;
+	Oid			function;		/* of the trigger, to know others of ours by */
+	VersionPolicy *policy;
 	const char *kind_name;		/* NULL: the default of the column's type */
+	ConditionRequest condition;
 } PolicyDraft;
 
 /* An option=value that a trigger may be given. */
@@ -40,12 +44,16 @@ static void set_kind(PolicyDraft *draft, const char *value);
 static void set_protocol(PolicyDraft *draft, const char *value);
 static void set_blind(PolicyDraft *draft, const char *value);
 static void set_on_conflict(PolicyDraft *draft, const char *value);
+static void set_watch(PolicyDraft *draft, const char *value);
+static void set_ignore(PolicyDraft *draft, const char *value);
 
 static const PolicyOption policy_options[] = {
 	{"kind", set_kind},
 	{"protocol", set_protocol},
 	{"blind", set_blind},
 	{"on_conflict", set_on_conflict},
+	{"watch", set_watch},
+	{"ignore", set_ignore},
 };
 
 static const struct config_enum_entry protocol_values[] = {
@@ -65,6 +73,8 @@ static const struct config_enum_entry blind_values[] = {
 
 static const struct config_enum_entry on_conflict_values[] = {
 	{"error", CONFLICT_ERROR, false},
+	{"skip", CONFLICT_SKIP, false},
+	{"warn", CONFLICT_WARN, false},
 	{NULL, 0, false}
 };
 
@@ -163,21 +173,46 @@ set_kind(PolicyDraft *draft, const char *value)
 static void
 set_protocol(PolicyDraft *draft, const char *value)
 {
-	draft->policy.protocol = choose_value(draft, "protocol", value,
+	draft->policy->protocol = choose_value(draft, "protocol", value,
 										  protocol_values);
 }
 
 static void
 set_blind(PolicyDraft *draft, const char *value)
 {
-	draft->policy.blind = choose_value(draft, "blind", value, blind_values);
+	draft->policy->blind = choose_value(draft, "blind", value, blind_values);
 }
 
 static void
 set_on_conflict(PolicyDraft *draft, const char *value)
 {
-	draft->policy.on_conflict = choose_value(draft, "on_conflict", value,
-											 on_conflict_values);
+	const char *call = "call=";
+	int			chosen;
+
+	if (strncmp(value, call, strlen(call)) == 0)
+	{
+		draft->policy->on_conflict = CONFLICT_CALL;
+		draft->policy->handler = pstrdup(value + strlen(call));
+	}
+	else if (find_value(on_conflict_values, value, &chosen))
+		draft->policy->on_conflict = chosen;
+	else
+		refuse_value(draft, "on_conflict", value,
+					 psprintf("%s, call=schema.function",
+							  list_values(on_conflict_values)));
+}
+
+/* watch=..., ignore=...: resolved once the version column is known */
+static void
+set_watch(PolicyDraft *draft, const char *value)
+{
+	draft->condition.watch = value;
+}
+
+static void
+set_ignore(PolicyDraft *draft, const char *value)
+{
+	draft->condition.ignore = value;
 }
 
 /* Find the option that an argument sets, and the value behind its "=". */
@@ -239,7 +274,7 @@ read_options(PolicyDraft *draft, int nargs, char **args)
 static void
 check_column(PolicyDraft *draft, Form_pg_attribute att)
 {
-	if (draft->policy.column.kind == NULL)
+	if (draft->policy->column.kind == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 draft->kind_name ?
@@ -281,12 +316,46 @@ resolve_column(PolicyDraft *draft, const char *name)
 				 errtable(draft->rel)));
 
 	att = TupleDescAttr(tupdesc, attnum - 1);
-	draft->policy.column.attnum = attnum;
-	draft->policy.column.typlen = att->attlen;
-	draft->policy.column.typbyval = att->attbyval;
-	draft->policy.column.kind = cc_version_kind(draft->kind_name,
-												getBaseType(att->atttypid));
+	draft->policy->column.attnum = attnum;
+	draft->policy->column.typlen = att->attlen;
+	draft->policy->column.typbyval = att->attbyval;
+	if (domain_has_constraints_compat(att->atttypid))
+		draft->policy->column.domain = att->atttypid;
+	draft->policy->column.kind = cc_version_kind(draft->kind_name,
+												 getBaseType(att->atttypid));
 	check_column(draft, att);
+}
+
+/* Find out what bumps. */
+static void
+resolve_condition(PolicyDraft *draft)
+{
+	TriggerDesc *triggers = draft->rel->trigdesc;
+	ConditionRequest *request = &draft->condition;
+
+	if (!request->watch && !request->ignore)
+		return;
+	if (request->watch && request->ignore)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options \"watch\" and \"ignore\" of the version trigger on table \"%s\" exclude each other",
+						RelationGetRelationName(draft->rel)),
+				 errhint("Give one of them."),
+				 errtable(draft->rel)));
+
+	request->version = draft->policy->column.attnum;
+	request->versions = bms_make_singleton(request->version);
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+		int			attnum = 0;
+
+		if (trigger->tgfoid == draft->function && trigger->tgnargs > 0)
+			attnum = SPI_fnumber(RelationGetDescr(draft->rel), trigger->tgargs[0]);
+		if (attnum > 0)
+			request->versions = bms_add_member(request->versions, attnum);
+	}
+	draft->policy->condition = cc_condition_build(request, draft->rel);
 }
 
 /* Let concurrency.blind_writes override the table's own word. */
@@ -322,6 +391,21 @@ draft_policy(PolicyDraft *draft, int nargs, char **args)
 
 	read_options(draft, nargs - 1, args + 1);
 	resolve_column(draft, args[0]);
+	resolve_condition(draft);
+}
+
+/* Build the policy of a trigger, in the current memory context. */
+static const VersionPolicy *
+build_policy(Relation rel, const Trigger *trigger)
+{
+	VersionPolicy *policy = palloc0(sizeof(VersionPolicy));
+	PolicyDraft draft = {.rel = rel,.function = trigger->tgfoid,.policy = policy};
+
+	draft_policy(&draft, trigger->tgnargs, trigger->tgargs);
+	apply_blind_writes_setting(policy);
+	if (TRIGGER_FOR_DELETE(trigger->tgtype))
+		policy->last_judged = palloc0(sizeof(ItemPointerData));
+	return policy;
 }
 
 /*
@@ -339,28 +423,28 @@ cc_policy_for_call(FunctionCallInfo fcinfo)
 	if (flinfo->fn_extra == NULL)
 	{
 		TriggerData *trigdata = (TriggerData *) fcinfo->context;
-		PolicyDraft draft = {.rel = trigdata->tg_relation};
-		VersionPolicy *policy;
+		MemoryContext oldcontext = MemoryContextSwitchTo(flinfo->fn_mcxt);
 
-		draft_policy(&draft, trigdata->tg_trigger->tgnargs,
-					 trigdata->tg_trigger->tgargs);
-		apply_blind_writes_setting(&draft.policy);
-
-		policy = MemoryContextAlloc(flinfo->fn_mcxt, sizeof(VersionPolicy));
-		*policy = draft.policy;
-		flinfo->fn_extra = policy;
+		flinfo->fn_extra = unconstify(VersionPolicy *,
+									  build_policy(trigdata->tg_relation,
+												   trigdata->tg_trigger));
+		MemoryContextSwitchTo(oldcontext);
 	}
 	return flinfo->fn_extra;
 }
 
 /*
  * Raise the error, if any, that a trigger with these arguments would raise at
- * its first write.  The caller holds a lock on the relation.
+ * its first write or its first conflict.  The caller holds a lock on the
+ * relation.
  */
 void
 cc_policy_check(Relation rel, int nargs, char **args)
 {
-	PolicyDraft draft = {.rel = rel};
+	VersionPolicy policy = {0};
+	PolicyDraft draft = {.rel = rel,.policy = &policy};
 
 	draft_policy(&draft, nargs, args);
+	if (policy.on_conflict == CONFLICT_CALL)
+		cc_handler_check(policy.handler, rel);
 }

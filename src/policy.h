@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "utils/rel.h"
 
+#include "condition.h"
 #include "version.h"
 
 /* protocol=...: how writers say which version their change is based on */
@@ -33,7 +34,10 @@ typedef enum BlindPolicy
 /* on_conflict=...: what happens to a stale write */
 typedef enum ConflictPolicy
 {
-	CONFLICT_ERROR
+	CONFLICT_ERROR,
+	CONFLICT_SKIP,
+	CONFLICT_WARN,
+	CONFLICT_CALL
 } ConflictPolicy;
 
 /* Everything that a trigger needs to know, other than the row. */
@@ -43,6 +47,14 @@ typedef struct VersionPolicy
 	TokenProtocol protocol;
 	BlindPolicy blind;
 	ConflictPolicy on_conflict;
+	const char *handler;		/* of CONFLICT_CALL */
+	const BumpCondition *condition; /* NULL: every write bumps */
+
+	/*
+	 * The row that an UPDATE was judged for last, which is all that changes
+	 * in the course of a statement.  NULL if the trigger is not for DELETE.
+	 */
+	ItemPointer last_judged;
 } VersionPolicy;
 
 extern const VersionPolicy *cc_policy_for_call(FunctionCallInfo fcinfo);

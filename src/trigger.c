@@ -9,16 +9,15 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
-#include "catalog/partition.h"
 #include "commands/trigger.h"
-#include "miscadmin.h"
 #include "utils/rel.h"
 
-#include "compat.h"
 #include "conflict.h"
 #include "policy.h"
+#include "session.h"
 #include "verdict.h"
 #include "version.h"
+#include "writer.h"
 
 PG_FUNCTION_INFO_V1(version_trigger);
 
@@ -46,38 +45,6 @@ check_protocol(FunctionCallInfo fcinfo)
 				 errtable(trigdata->tg_relation)));
 }
 
-/* Does the current user own the table, or one that it is a partition of? */
-static bool
-is_owner(Relation rel)
-{
-	ListCell   *lc;
-
-	if (class_ownercheck_compat(RelationGetRelid(rel), GetUserId()))
-		return true;
-	if (!rel->rd_rel->relispartition)
-		return false;
-	foreach(lc, get_partition_ancestors(RelationGetRelid(rel)))
-	{
-		if (class_ownercheck_compat(lfirst_oid(lc), GetUserId()))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Is this the server's own write, for a foreign key's ON UPDATE or ON DELETE
- * action?
- *
- * ri_PerformCheck (ri_triggers.c) runs these as the table's owner and sets
- * SECURITY_NOFORCE_RLS.  The flag alone does not tell: it stays set in the
- * triggers that the action fires, which may write other people's tables.
- */
-static bool
-is_foreign_key_action(TriggerData *trigdata)
-{
-	return InNoForceRLSOperation() && is_owner(trigdata->tg_relation);
-}
-
 /*
  * Did the writer send a version?  It did if the SET list names the column; if
  * another trigger has set it, its word counts as the writer's.
@@ -91,6 +58,69 @@ token_was_sent(const VersionColumn *column, TriggerData *trigdata,
 		!cc_version_equals(column, change->new, change->old);
 }
 
+/* Collect what is known of a row's versions, and what the writer said. */
+static VersionChange
+read_change(const VersionPolicy *policy, TriggerData *trigdata)
+{
+	const VersionColumn *column = &policy->column;
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	VersionChange change = {0};
+
+	change.old = change.new = cc_version_read(column, trigdata->tg_trigtuple, tupdesc);
+	if (trigdata->tg_newtuple)
+	{
+		change.new = cc_version_read(column, trigdata->tg_newtuple, tupdesc);
+		change.token_was_sent = token_was_sent(column, trigdata, &change);
+	}
+	if (cc_session_notes && !cc_writer_made_row(trigdata))
+		change.is_expected = cc_session_expects(column, trigdata->tg_relation,
+												&change.expected);
+	return change;
+}
+
+/* Is this write none that can be stale or blind? */
+static bool
+is_exempt(TriggerData *trigdata)
+{
+	return cc_writer_is_foreign_key(trigdata) ||
+		(cc_session_notes &&
+		 cc_session_switch_is_on(SESSION_SKIP_CHECK, trigdata->tg_relation));
+}
+
+/* Judge a write, with those in mind that are above the table's own rules. */
+static Verdict
+judge(const VersionPolicy *policy, TriggerData *trigdata,
+	  const VersionChange *change)
+{
+	Verdict		verdict = cc_verdict(policy, change);
+
+	if (verdict == VERDICT_BUMP || verdict == VERDICT_KEEP)
+		return verdict;
+	if (verdict == VERDICT_BLIND && policy->blind == BLIND_ALLOW)
+		return VERDICT_BUMP;
+	return is_exempt(trigdata) ? VERDICT_BUMP : verdict;
+}
+
+/* Choose the version to store with an updated row. */
+static VersionValue
+choose_version(const VersionPolicy *policy, TriggerData *trigdata,
+			   const VersionChange *change, Verdict verdict)
+{
+	if (cc_session_notes &&
+		cc_session_switch_is_on(SESSION_SKIP_BUMP, trigdata->tg_relation) &&
+		!cc_writer_is_foreign_key(trigdata))
+		return change->old;
+	if (verdict == VERDICT_KEEP)
+		return change->new;
+	if (policy->condition && verdict != VERDICT_CONFLICT &&
+		!cc_condition_is_met(policy->condition, trigdata))
+		return change->old;
+
+	if (cc_version_is_last(&policy->column, change->old))
+		cc_conflict_last(policy, trigdata, change->old);
+	return cc_version_next(&policy->column, change->old);
+}
+
 /* Give an inserted row its first version, unless it brings one. */
 static HeapTuple
 stamp_inserted_row(const VersionPolicy *policy, TriggerData *trigdata)
@@ -98,41 +128,76 @@ stamp_inserted_row(const VersionPolicy *policy, TriggerData *trigdata)
 	const VersionColumn *column = &policy->column;
 	HeapTuple	row = trigdata->tg_trigtuple;
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	VersionValue version = cc_version_read(column, row, tupdesc);
 
-	if (!cc_version_read(column, row, tupdesc).isnull)
+	if (cc_version_is_last(column, version))
+		cc_conflict_last(policy, trigdata, version);
+	if (!version.isnull)
 		return row;
 
-	return cc_version_write(column, row, tupdesc, cc_version_first(column));
+	return cc_version_write(column, row, tupdesc,
+							cc_version_next(column, version));
 }
 
 /* Judge an updated row, and give it its next version. */
 static HeapTuple
 advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 {
-	const VersionColumn *column = &policy->column;
-	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	VersionChange change = read_change(policy, trigdata);
+	Verdict		verdict = judge(policy, trigdata, &change);
+	HeapTuple	row = trigdata->tg_newtuple;
+	VersionValue version;
+
+	if (policy->last_judged)
+		*policy->last_judged = trigdata->tg_trigtuple->t_self;
+
+	if (verdict == VERDICT_FUTURE)
+		cc_conflict_future(policy, trigdata, change.new);
+	if (verdict == VERDICT_BLIND)
+		cc_conflict_blind(policy, trigdata, change.old);
+	if (verdict == VERDICT_CONFLICT)
+		row = cc_conflict_resolve(policy, trigdata, &change);
+	if (row == NULL)
+		return NULL;
+
+	version = choose_version(policy, trigdata, &change, verdict);
+	if (row == trigdata->tg_newtuple &&
+		cc_version_equals(&policy->column, version, change.new))
+		return row;
+	return cc_version_write(&policy->column, row,
+							RelationGetDescr(trigdata->tg_relation), version);
+}
+
+/*
+ * Is this DELETE half of an UPDATE that moves the row to another partition?
+ * Then the row was judged a moment ago, by this statement's UPDATE; there is
+ * no other way for a statement to update a row and then delete it.
+ */
+static bool
+is_half_of_move(const VersionPolicy *policy, HeapTuple row)
+{
+	return ItemPointerIsValid(policy->last_judged) &&
+		ItemPointerEquals(policy->last_judged, &row->t_self);
+}
+
+/* Judge a row that is to be deleted. */
+static HeapTuple
+judge_deleted_row(const VersionPolicy *policy, TriggerData *trigdata)
+{
+	HeapTuple	row = trigdata->tg_trigtuple;
 	VersionChange change;
+	Verdict		verdict;
 
-	change.old = cc_version_read(column, trigdata->tg_trigtuple, tupdesc);
-	change.new = cc_version_read(column, trigdata->tg_newtuple, tupdesc);
-	change.token_was_sent = token_was_sent(column, trigdata, &change);
+	if (is_half_of_move(policy, row))
+		return row;
 
-	switch (cc_verdict(policy, &change))
-	{
-		case VERDICT_KEEP:
-			return trigdata->tg_newtuple;
-		case VERDICT_CONFLICT:
-			cc_conflict_refuse(policy, trigdata, &change);
-			break;
-		case VERDICT_BLIND:
-			if (policy->blind != BLIND_ALLOW && !is_foreign_key_action(trigdata))
-				cc_conflict_blind(policy, trigdata, change.old);
-			break;
-		case VERDICT_BUMP:
-			break;
-	}
-	return cc_version_write(column, trigdata->tg_newtuple, tupdesc,
-							cc_version_next(column, change.old));
+	change = read_change(policy, trigdata);
+	verdict = judge(policy, trigdata, &change);
+	if (verdict == VERDICT_BLIND)
+		cc_conflict_blind(policy, trigdata, change.old);
+	if (verdict == VERDICT_CONFLICT)
+		row = cc_conflict_resolve(policy, trigdata, &change);
+	return row;
 }
 
 /*
@@ -153,5 +218,5 @@ version_trigger(PG_FUNCTION_ARGS)
 		return PointerGetDatum(advance_updated_row(policy, trigdata));
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		return PointerGetDatum(stamp_inserted_row(policy, trigdata));
-	return PointerGetDatum(trigdata->tg_trigtuple);
+	return PointerGetDatum(judge_deleted_row(policy, trigdata));
 }

@@ -11,27 +11,80 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
 
 #include "version.h"
 
-static Datum first_counter(const VersionKind *kind);
-static Datum next_counter(const VersionKind *kind, Datum old);
-static bool accept_next_counter(const VersionKind *kind, Datum old,
-								Datum token);
+/* How far a client's clock may be ahead of the server's. */
+#define CLOCK_TOLERANCE USECS_PER_MINUTE
+
+/* Microseconds since PostgreSQL's epoch, which is what a timestamptz holds */
+#define CLOCK_AS_BIGINT \
+	"(EXTRACT(epoch FROM clock_timestamp() - '2000-01-01 00:00+00'::timestamptz) * 1000000)::bigint"
+
+static Datum next_counter(const VersionKind *kind, VersionValue old);
+static TokenSequence counter_follows(const VersionKind *kind,
+									 VersionValue old, Datum token);
+static Datum next_clock(const VersionKind *kind, VersionValue old);
+static TokenSequence clock_follows(const VersionKind *kind,
+								   VersionValue old, Datum token);
+static Datum next_xact(const VersionKind *kind, VersionValue old);
+static Datum next_uuid(const VersionKind *kind, VersionValue old);
 
 const VersionKind cc_version_kinds[] = {
 	{"counter", INT8OID, true, "1",
-	first_counter, next_counter, accept_next_counter, PG_INT64_MAX},
+	next_counter, counter_follows, PG_INT64_MAX, true},
 	{"counter", INT4OID, true, "1",
-	first_counter, next_counter, accept_next_counter, PG_INT32_MAX},
+	next_counter, counter_follows, PG_INT32_MAX, true},
 	{"counter", INT2OID, true, "1",
-	first_counter, next_counter, accept_next_counter, PG_INT16_MAX},
+	next_counter, counter_follows, PG_INT16_MAX, true},
+	{"clock", TIMESTAMPTZOID, true, "clock_timestamp()",
+	next_clock, clock_follows, END_TIMESTAMP - 1, false},
+	{"clock", INT8OID, false, CLOCK_AS_BIGINT,
+	next_clock, clock_follows, PG_INT64_MAX, false},
+	{"xact", XID8OID, true, "pg_current_xact_id()",
+	next_xact, NULL, 0, true},
+	{"uuid", UUIDOID, true, "gen_random_uuid()",
+	next_uuid, NULL, 0, true},
 	{.name = NULL}
 };
+
+/* The number in a counter or a clock. */
+static int64
+int64_from_datum(const VersionKind *kind, Datum value)
+{
+	switch (kind->typid)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		default:				/* bigint, timestamptz */
+			return DatumGetInt64(value);
+	}
+}
+
+static Datum
+int64_to_datum(const VersionKind *kind, int64 value)
+{
+	switch (kind->typid)
+	{
+		case INT2OID:
+			return Int16GetDatum((int16) value);
+		case INT4OID:
+			return Int32GetDatum((int32) value);
+		default:
+			return Int64GetDatum(value);
+	}
+}
 
 /* Does any type have a kind of this name? */
 bool
@@ -61,25 +114,12 @@ cc_version_kind(const char *name, Oid typid)
 	return NULL;
 }
 
-/* The version of a row that had none. */
-VersionValue
-cc_version_first(const VersionColumn *column)
-{
-	VersionValue first = {column->kind->first(column->kind), false};
-
-	return first;
-}
-
-/* The version that follows OLD's. */
+/* The version that follows OLD's, or the first one where OLD has none. */
 VersionValue
 cc_version_next(const VersionColumn *column, VersionValue old)
 {
-	VersionValue next = {0, false};
+	VersionValue next = {column->kind->next(column->kind, old), false};
 
-	if (old.isnull)
-		return cc_version_first(column);
-
-	next.datum = column->kind->next(column->kind, old.datum);
 	return next;
 }
 
@@ -93,17 +133,23 @@ cc_version_equals(const VersionColumn *column, VersionValue a, VersionValue b)
 	return datum_image_eq(a.datum, b.datum, column->typbyval, column->typlen);
 }
 
-/* Is the token what a client that counts by itself sends after OLD? */
-bool
-cc_version_is_increment(const VersionColumn *column, VersionValue old,
-						VersionValue token)
+/* How does a token that is not OLD stand to what may follow OLD? */
+TokenSequence
+cc_version_follows(const VersionColumn *column, VersionValue old,
+				   VersionValue token)
 {
-	if (token.isnull)
-		return false;
-	if (old.isnull)
-		return cc_version_equals(column, token, cc_version_first(column));
+	if (token.isnull || column->kind->follows == NULL)
+		return TOKEN_DOES_NOT_FOLLOW;
 
-	return column->kind->accepts(column->kind, old.datum, token.datum);
+	return column->kind->follows(column->kind, old, token.datum);
+}
+
+/* Is this a version that no other can follow? */
+bool
+cc_version_is_last(const VersionColumn *column, VersionValue value)
+{
+	return !column->kind->wraps && !value.isnull &&
+		int64_from_datum(column->kind, value.datum) >= column->kind->maximum;
 }
 
 /* Spell a version for a person, in the current memory context. */
@@ -140,6 +186,10 @@ cc_version_write(const VersionColumn *column, HeapTuple tuple,
 {
 	int			attnum = column->attnum;
 
+	/* nobody checks them for a C function */
+	if (OidIsValid(column->domain))
+		domain_check(value.datum, value.isnull, column->domain, NULL, NULL);
+
 	return heap_modify_tuple_by_cols(tuple, tupdesc, 1, &attnum,
 									 &value.datum, &value.isnull);
 }
@@ -147,57 +197,75 @@ cc_version_write(const VersionColumn *column, HeapTuple tuple,
 /*
  * Kind "counter": 1, 2, 3, and after the type's maximum 1 again.
  */
-
-static int64
-counter_from_datum(const VersionKind *kind, Datum value)
-{
-	switch (kind->typid)
-	{
-		case INT2OID:
-			return DatumGetInt16(value);
-		case INT4OID:
-			return DatumGetInt32(value);
-		default:
-			return DatumGetInt64(value);
-	}
-}
-
 static Datum
-counter_to_datum(const VersionKind *kind, int64 counter)
+next_counter(const VersionKind *kind, VersionValue old)
 {
-	switch (kind->typid)
-	{
-		case INT2OID:
-			return Int16GetDatum((int16) counter);
-		case INT4OID:
-			return Int32GetDatum((int32) counter);
-		default:
-			return Int64GetDatum(counter);
-	}
+	int64		counter = 0;
+
+	if (!old.isnull)
+		counter = int64_from_datum(kind, old.datum);
+	return int64_to_datum(kind, counter == kind->maximum ? 1 : counter + 1);
 }
 
-static int64
-count_on(const VersionKind *kind, int64 counter)
+static TokenSequence
+counter_follows(const VersionKind *kind, VersionValue old, Datum token)
 {
-	return counter == kind->maximum ? 1 : counter + 1;
+	Datum		next = next_counter(kind, old);
+
+	return int64_from_datum(kind, token) == int64_from_datum(kind, next) ?
+		TOKEN_FOLLOWS : TOKEN_DOES_NOT_FOLLOW;
 }
 
+/*
+ * Kind "clock": the real time of the write, in microseconds since 2000-01-01
+ * UTC, as a timestamptz or a bigint.  It never goes back, nor stands still,
+ * whatever the machine's clock does.
+ */
 static Datum
-first_counter(const VersionKind *kind)
+next_clock(const VersionKind *kind, VersionValue old)
 {
-	return counter_to_datum(kind, 1);
+	int64		now = GetCurrentTimestamp();
+
+	if (!old.isnull)
+		now = Max(now, int64_from_datum(kind, old.datum) + 1);
+	return int64_to_datum(kind, now);
 }
 
+/*
+ * A client's clock need not agree with ours.  What it sends only has to lie
+ * behind OLD, and not so far ahead that ours would have to follow it.
+ */
+static TokenSequence
+clock_follows(const VersionKind *kind, VersionValue old, Datum token)
+{
+	int64		before = PG_INT64_MIN;
+	int64		sent = int64_from_datum(kind, token);
+
+	if (!old.isnull)
+		before = int64_from_datum(kind, old.datum);
+	if (sent <= before)
+		return TOKEN_DOES_NOT_FOLLOW;
+	if (sent == before + 1 || sent <= GetCurrentTimestamp() + CLOCK_TOLERANCE)
+		return TOKEN_FOLLOWS;
+	return TOKEN_FROM_FUTURE;
+}
+
+/*
+ * Kind "xact": the id of the transaction, of which its subtransactions are a
+ * part.
+ */
 static Datum
-next_counter(const VersionKind *kind, Datum old)
+next_xact(const VersionKind *kind, VersionValue old)
 {
-	return counter_to_datum(kind,
-							count_on(kind, counter_from_datum(kind, old)));
+	return FullTransactionIdGetDatum(GetTopFullTransactionId());
 }
 
-static bool
-accept_next_counter(const VersionKind *kind, Datum old, Datum token)
+/*
+ * Kind "uuid": a random one.
+ */
+static Datum
+next_uuid(const VersionKind *kind, VersionValue old)
 {
-	return counter_from_datum(kind, token) ==
-		count_on(kind, counter_from_datum(kind, old));
+	/* it takes no arguments, for which fmgr.h has no macro */
+	return DirectFunctionCall1(gen_random_uuid, (Datum) 0);
 }

@@ -18,13 +18,23 @@ typedef struct VersionValue
 	bool		isnull;
 } VersionValue;
 
-/* One row's versions before and after an UPDATE. */
+/* One row's versions before and after a write, and what its writer said. */
 typedef struct VersionChange
 {
 	VersionValue old;
 	VersionValue new;
+	VersionValue expected;		/* by concurrency.expect(), where is_expected */
+	bool		is_expected;
 	bool		token_was_sent; /* is NEW's version the writer's word? */
 } VersionChange;
+
+/* How a token that is not OLD itself stands to what may follow OLD. */
+typedef enum TokenSequence
+{
+	TOKEN_DOES_NOT_FOLLOW,
+	TOKEN_FOLLOWS,
+	TOKEN_FROM_FUTURE			/* of a clock: no writer can have read it */
+} TokenSequence;
 
 /*
  * How versions follow each other in columns of one type.  Two rows of
@@ -38,13 +48,15 @@ struct VersionKind
 	bool		is_default;		/* where the trigger names no kind? */
 	const char *column_default; /* SQL expression for a new column */
 
-	Datum		(*first) (const VersionKind *kind);
-	Datum		(*next) (const VersionKind *kind, Datum old);
+	/* The version that follows OLD, or the first one where OLD is NULL */
+	Datum		(*next) (const VersionKind *kind, VersionValue old);
 
-	/* Does a client that counts by itself send this token after OLD? */
-	bool		(*accepts) (const VersionKind *kind, Datum old, Datum token);
+	/* May a client that counts by itself send this token?  NULL: never */
+	TokenSequence (*follows) (const VersionKind *kind, VersionValue old,
+							  Datum token);
 
-	int64		maximum;		/* of the type; used by counters */
+	int64		maximum;		/* of the numbers that the type can hold */
+	bool		wraps;			/* does 1 follow the maximum, or nothing? */
 };
 
 /*
@@ -59,19 +71,21 @@ typedef struct VersionColumn
 	AttrNumber	attnum;
 	int16		typlen;
 	bool		typbyval;
+	Oid			domain;			/* whose constraints hold for it, or InvalidOid */
 	const VersionKind *kind;
 } VersionColumn;
 
 extern bool cc_version_kind_exists(const char *name);
 extern const VersionKind *cc_version_kind(const char *name, Oid typid);
 
-extern VersionValue cc_version_first(const VersionColumn *column);
 extern VersionValue cc_version_next(const VersionColumn *column,
 									VersionValue old);
 extern bool cc_version_equals(const VersionColumn *column,
 							  VersionValue a, VersionValue b);
-extern bool cc_version_is_increment(const VersionColumn *column,
-									VersionValue old, VersionValue token);
+extern TokenSequence cc_version_follows(const VersionColumn *column,
+										VersionValue old, VersionValue token);
+extern bool cc_version_is_last(const VersionColumn *column,
+							   VersionValue value);
 
 extern char *cc_version_text(const VersionColumn *column, VersionValue value);
 

@@ -56,6 +56,20 @@ END
 $$;
 
 --
+-- Types for version columns, which auto_attach knows.  Each has a DEFAULT that
+-- is computed once per statement, and no constraint, so that adding such a
+-- column does not rewrite the table.
+--
+CREATE DOMAIN concurrency.version AS bigint DEFAULT 1;
+COMMENT ON DOMAIN concurrency.version IS
+'version column of kind "counter"';
+
+CREATE DOMAIN concurrency.clock_version AS bigint
+	DEFAULT (EXTRACT(epoch FROM now() - '2000-01-01 00:00+00'::timestamptz) * 1000000)::bigint;
+COMMENT ON DOMAIN concurrency.clock_version IS
+'version column of kind "clock": microseconds since 2000-01-01 UTC';
+
+--
 -- The trigger.
 --
 CREATE FUNCTION concurrency.version_trigger()
@@ -91,6 +105,33 @@ COMMENT ON FUNCTION concurrency.check_trigger_arguments(regclass, text[]) IS
 'raises the error that a version trigger with these arguments would raise at the table''s next write';
 
 --
+-- What a transaction may say of its own writes.
+--
+CREATE FUNCTION concurrency.skip_check("table" regclass DEFAULT NULL, enabled boolean DEFAULT true)
+RETURNS void
+LANGUAGE c
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION concurrency.skip_check(regclass, boolean) IS
+'until the end of the transaction, the owner''s writes to the table, or to all of the owner''s tables, are not checked; they still bump';
+
+CREATE FUNCTION concurrency.skip_bump("table" regclass DEFAULT NULL, enabled boolean DEFAULT true)
+RETURNS void
+LANGUAGE c
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION concurrency.skip_bump(regclass, boolean) IS
+'until the end of the transaction, the owner''s writes to the table, or to all of the owner''s tables, leave versions as they are; they are still checked';
+
+CREATE FUNCTION concurrency.expect("table" regclass, version anycompatible, "column" name DEFAULT 'version')
+RETURNS void
+LANGUAGE c
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION concurrency.expect(regclass, anycompatible, name) IS
+'until the end of the transaction, every row of the table that the current user updates or deletes must be at this version; null ends it';
+
+--
 -- What is attached.  There is no table behind it: a trigger's arguments are
 -- all the configuration that there is.
 --
@@ -118,6 +159,10 @@ SELECT t.tgrelid::regclass AS "table",
 	   coalesce(option.protocol, 'auto') AS protocol,
 	   coalesce(option.blind, 'allow') AS blind,
 	   coalesce(option.on_conflict, 'error') AS on_conflict,
+	   option.watch,
+	   option.ignore,
+	   t.tgtype & 8 <> 0 AS guard_delete,
+	   t.tgtype & 4 <> 0 AS stamp_insert,
 	   CASE t.tgenabled
 		   WHEN 'O' THEN 'origin'
 		   WHEN 'A' THEN 'always'
@@ -130,7 +175,9 @@ SELECT t.tgrelid::regclass AS "table",
 	SELECT max(substring(argument FROM '^kind=(.*)$')) AS kind,
 		   max(substring(argument FROM '^protocol=(.*)$')) AS protocol,
 		   max(substring(argument FROM '^blind=(.*)$')) AS blind,
-		   max(substring(argument FROM '^on_conflict=(.*)$')) AS on_conflict
+		   max(substring(argument FROM '^on_conflict=(.*)$')) AS on_conflict,
+		   max(substring(argument FROM '^watch=(.*)$')) AS watch,
+		   max(substring(argument FROM '^ignore=(.*)$')) AS ignore
 	  FROM unnest(arguments[2:]) AS argument) AS option
   LEFT JOIN pg_catalog.pg_attribute a
 	ON a.attrelid = t.tgrelid AND a.attname = arguments[1]
@@ -148,7 +195,11 @@ COMMENT ON COLUMN concurrency.attachments.trigger IS 'the trigger''s name';
 COMMENT ON COLUMN concurrency.attachments.kind IS 'how versions follow each other; null if the column is gone or of a type that suits no kind';
 COMMENT ON COLUMN concurrency.attachments.protocol IS 'how writers say which version they read: auto, echo, increment or ignore';
 COMMENT ON COLUMN concurrency.attachments.blind IS 'what happens to a write that does not say: allow, warn or reject';
-COMMENT ON COLUMN concurrency.attachments.on_conflict IS 'what happens to a stale write: error';
+COMMENT ON COLUMN concurrency.attachments.on_conflict IS 'what happens to a stale write: error, skip, warn or call=schema.function';
+COMMENT ON COLUMN concurrency.attachments.watch IS 'only a change of these columns bumps; null: see ignore';
+COMMENT ON COLUMN concurrency.attachments.ignore IS 'a change of only these columns does not bump; null, with watch null too: every write bumps';
+COMMENT ON COLUMN concurrency.attachments.guard_delete IS 'are deletes checked, too?';
+COMMENT ON COLUMN concurrency.attachments.stamp_insert IS 'does the trigger give inserted rows their first version, or only the column''s default?';
 COMMENT ON COLUMN concurrency.attachments.enabled IS 'when the trigger fires: origin (as usual), always, replica, or disabled';
 
 GRANT SELECT ON concurrency.attachments TO PUBLIC;
@@ -261,6 +312,10 @@ CREATE FUNCTION concurrency.attach(
 	protocol text DEFAULT NULL,
 	blind text DEFAULT NULL,
 	on_conflict text DEFAULT NULL,
+	watch text DEFAULT NULL,
+	ignore text DEFAULT NULL,
+	guard_delete boolean DEFAULT false,
+	stamp_insert boolean DEFAULT true,
 	add_column boolean DEFAULT true)
 RETURNS name
 LANGUAGE plpgsql
@@ -269,11 +324,15 @@ AS $$
 DECLARE
 	arguments CONSTANT text[] := array_remove(ARRAY[
 		"column"::text, 'kind=' || kind, 'protocol=' || protocol,
-		'blind=' || blind, 'on_conflict=' || on_conflict], NULL);
+		'blind=' || blind, 'on_conflict=' || on_conflict,
+		'watch=' || watch, 'ignore=' || ignore], NULL);
+	events CONSTANT text := concat_ws(' OR ', CASE WHEN stamp_insert THEN 'INSERT' END,
+		'UPDATE', CASE WHEN guard_delete THEN 'DELETE' END);
 	tree regclass[];
 	has_column boolean;
 	existing record;
 	chosen record;
+	first_version text;
 	member record;
 	command text;
 	states text[];
@@ -296,8 +355,11 @@ BEGIN
 	 LIMIT 1;
 	IF FOUND AND add_column AND NOT has_column
 		AND NOT EXISTS (SELECT FROM pg_foreign_table WHERE ftrelid = ANY (tree)) THEN
-		EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s NOT NULL DEFAULT %s',
-					   "table", "column", chosen.column_type, chosen.column_default);
+		-- one constant for the rows that are there, so that none is rewritten
+		EXECUTE format('SELECT %s', chosen.column_default) INTO first_version;
+		EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s NOT NULL DEFAULT %L',
+					   "table", "column", chosen.column_type, first_version);
+		existing.has_default := false;
 	END IF;
 	PERFORM concurrency.check_trigger_arguments("table", arguments);
 	IF NOT existing.has_default THEN
@@ -349,9 +411,9 @@ BEGIN
 				USING ERRCODE = 'duplicate_object',
 					  HINT = 'Rename or drop that trigger.';
 		END IF;
-		EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT OR UPDATE ON %s'
+		EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE %s ON %s'
 					   ' FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger(%s)',
-					   member.trigger, member."table",
+					   member.trigger, events, member."table",
 					   (SELECT string_agg(quote_literal(argument), ', ' ORDER BY i)
 						  FROM unnest(arguments) WITH ORDINALITY AS a(argument, i)));
 		attached := coalesce(attached, member.trigger);
@@ -364,7 +426,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION concurrency.attach(regclass, name, text, text, text, text, boolean) IS
+COMMENT ON FUNCTION concurrency.attach(regclass, name, text, text, text, text, text, text, boolean, boolean, boolean) IS
 'protects a table: adds the version column where it is missing, and creates or replaces the trigger that keeps it; returns the trigger''s name';
 
 CREATE FUNCTION concurrency.detach("table" regclass, "column" name DEFAULT 'version')
@@ -400,3 +462,348 @@ $$;
 
 COMMENT ON FUNCTION concurrency.detach(regclass, name) IS
 'ends the protection of a table: drops the trigger, keeps the version column';
+
+--
+-- Is what was read still so?
+--
+CREATE FUNCTION concurrency.raise_conflict(
+	"table" regclass, "column" name, trigger name, key text, current_version text, token text)
+RETURNS void
+LANGUAGE c
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION concurrency.raise_conflict(regclass, name, name, text, text, text) IS
+'raises the error that a stale write would raise';
+
+CREATE FUNCTION concurrency.read_version(
+	"table" regclass, key jsonb, token text, "column" name, lock_row boolean,
+	OUT row_exists boolean,
+	OUT is_current boolean,
+	OUT current_version text,
+	OUT key_text text,
+	OUT home regclass,
+	OUT trigger name)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relname name;
+	keys record;
+	given jsonb := key;
+BEGIN
+	IF "table" IS NULL OR "column" IS NULL OR key IS NULL THEN
+		RAISE EXCEPTION 'table, key and column must not be null'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	relname := coalesce((SELECT c.relname FROM pg_class c WHERE c.oid = "table"), "table"::oid::text);
+
+	SELECT a."table", a.trigger INTO home, trigger
+	  FROM concurrency.attachments a
+	 WHERE a."column" = read_version."column"
+	   AND (a."table" = read_version."table"
+			OR a."table" IN (SELECT pg_partition_ancestors(read_version."table")));
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'table "%" has no attached column "%"', relname, "column"
+			USING ERRCODE = 'undefined_column',
+				  HINT = 'Attach one with concurrency.attach().';
+	END IF;
+
+	-- the key's columns, each compared as its index compares it
+	SELECT array_agg(a.attname::text ORDER BY k.no) AS names,
+		   string_agg(quote_ident(a.attname), ', ' ORDER BY k.no) AS list,
+		   string_agg(format('t.%I OPERATOR(%s.%s) ($1 ->> %L)::%s', a.attname,
+							 o.oprnamespace::regnamespace, o.oprname, a.attname,
+							 format_type(a.atttypid, a.atttypmod)), ' AND ' ORDER BY k.no) AS condition
+	  INTO keys
+	  FROM pg_index i
+	 CROSS JOIN unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY AS k(attnum, opclass, no)
+	  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+	  JOIN pg_opclass c ON c.oid = k.opclass
+	  JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
+	   AND (m.amoplefttype, m.amoprighttype) = (c.opcintype, c.opcintype)
+	  JOIN pg_operator o ON o.oid = m.amopopr
+	 WHERE i.indrelid = "table" AND i.indisprimary AND k.no <= i.indnkeyatts;
+	IF keys.names IS NULL THEN
+		RAISE EXCEPTION 'table "%" has no primary key', relname
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Add one, so that a row can be told from others.';
+	END IF;
+
+	IF jsonb_typeof(given) <> 'object' AND cardinality(keys.names) = 1 THEN
+		given := jsonb_build_object(keys.names[1], given);
+	END IF;
+	IF jsonb_typeof(given) <> 'object' OR NOT given ?& keys.names
+		OR EXISTS (SELECT FROM jsonb_each(given) AS part(name, value)
+					WHERE name <> ALL (keys.names) OR value = 'null') THEN
+		RAISE EXCEPTION 'key % does not fit the primary key (%) of table "%"', key, keys.list, relname
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Give a JSON object with a value for each column, or the bare value for a key of one column.';
+	END IF;
+	key_text := format('Key (%s)=(%s)', keys.list,
+					   (SELECT string_agg(given ->> name, ', ' ORDER BY no)
+						  FROM unnest(keys.names) WITH ORDINALITY AS part(name, no)));
+
+	EXECUTE format('SELECT true, t.%I IS NOT DISTINCT FROM $2::%s, t.%I FROM %s t WHERE %s %s',
+				   "column",
+				   (SELECT format_type(atttypid, atttypmod) FROM pg_attribute
+					 WHERE attrelid = "table" AND attname = "column"),
+				   "column", "table", keys.condition,
+				   CASE WHEN lock_row THEN 'FOR NO KEY UPDATE' END)
+	   INTO row_exists, is_current, current_version
+	  USING given, token;
+	row_exists := coalesce(row_exists, false);
+	is_current := coalesce(is_current, false);
+END
+$$;
+
+COMMENT ON FUNCTION concurrency.read_version(regclass, jsonb, text, name, boolean) IS
+'finds a row by its primary key, and compares its version with one that was read before';
+
+CREATE FUNCTION concurrency.is_current(
+	"table" regclass, key jsonb, version anycompatible, "column" name DEFAULT 'version')
+RETURNS boolean
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT r.is_current
+	  FROM concurrency.read_version(is_current."table", is_current.key, is_current.version::text,
+									is_current."column", false) r;
+$$;
+
+COMMENT ON FUNCTION concurrency.is_current(regclass, jsonb, anycompatible, name) IS
+'whether the row with this primary key is there, and at this version';
+
+CREATE FUNCTION concurrency.assert_current(
+	"table" regclass, key jsonb, version anycompatible, "column" name DEFAULT 'version')
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	r record;
+BEGIN
+	SELECT * INTO r FROM concurrency.read_version("table", key, version::text, "column", true);
+	IF NOT r.row_exists THEN
+		RAISE EXCEPTION 'row of table "%" does not exist', (SELECT relname FROM pg_class WHERE oid = r.home)
+			USING ERRCODE = 'no_data_found',
+				  DETAIL = format('%s is not present, or not visible to you.', r.key_text);
+	END IF;
+	IF NOT r.is_current THEN
+		PERFORM concurrency.raise_conflict(r.home, "column", r.trigger, r.key_text,
+										   coalesce(r.current_version, 'null'), coalesce(version::text, 'null'));
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION concurrency.assert_current(regclass, jsonb, anycompatible, name) IS
+'locks the row with this primary key FOR NO KEY UPDATE, and raises the conflict if it is not at this version';
+
+--
+-- What is wrong?
+--
+CREATE FUNCTION concurrency.audit()
+RETURNS TABLE (severity text, "table" regclass, "column" text, problem text, mend text)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	ours CONSTANT regprocedure := 'concurrency.version_trigger()';
+	attached record;
+	message text;
+BEGIN
+	-- what the trigger itself would refuse
+	FOR attached IN
+		SELECT a.*, concurrency.trigger_arguments(t.tgargs) AS arguments
+		  FROM concurrency.attachments a
+		  JOIN pg_trigger t ON t.tgrelid = a."table" AND t.tgname = a.trigger
+	LOOP
+		BEGIN
+			PERFORM concurrency.check_trigger_arguments(attached."table", coalesce(attached.arguments, '{}'));
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+			RETURN QUERY SELECT 'error', attached."table", attached."column",
+				'writes are refused: ' || message,
+				format('DROP TRIGGER %I ON %s;', attached.trigger, attached."table");
+		END;
+	END LOOP;
+
+	RETURN QUERY
+	-- triggers that do not fire; partitions have clones, which can differ from their parent's
+	SELECT CASE t.tgenabled WHEN 'D' THEN 'error' ELSE 'warning' END, t.tgrelid::regclass,
+		   (concurrency.trigger_arguments(t.tgargs))[1],
+		   CASE t.tgenabled
+			   WHEN 'D' THEN 'the trigger is disabled: no write is checked'
+			   WHEN 'R' THEN 'the trigger fires only in replication: no other write is checked'
+			   ELSE 'the trigger fires also in replication: what a publisher sends is judged as if a client had sent it'
+		   END,
+		   format('ALTER TABLE ONLY %s ENABLE TRIGGER %I;', t.tgrelid::regclass, t.tgname)
+	  FROM pg_trigger t
+	 WHERE t.tgfoid = ours AND t.tgenabled <> 'O'
+	UNION ALL
+	-- ... or not for every row that is updated
+	SELECT 'error', a."table", a."column",
+		   CASE WHEN t.tgtype & 16 = 0 THEN 'the trigger is not for UPDATE: no update is checked'
+				ELSE 'the trigger has a WHEN condition or a list of columns: not every update is checked' END,
+		   format('DROP TRIGGER %I ON %s; SELECT concurrency.attach(%L, %L);', a.trigger, a."table", a."table", a."column")
+	  FROM concurrency.attachments a
+	  JOIN pg_trigger t ON t.tgrelid = a."table" AND t.tgname = a.trigger
+	 WHERE t.tgtype & 16 = 0 OR t.tgqual IS NOT NULL OR t.tgattr <> ''
+	UNION ALL
+	SELECT 'error', a."table", a."column",
+		   format('two triggers keep the column: %s and %s', a.trigger, twin.trigger),
+		   format('DROP TRIGGER %I ON %s;', a.trigger, a."table")
+	  FROM concurrency.attachments a
+	  JOIN concurrency.attachments twin
+		ON (twin."table", twin."column") = (a."table", a."column") AND twin.trigger > a.trigger
+	UNION ALL
+	-- other triggers
+	SELECT 'warning', a."table", a."column",
+		   format('trigger %s fires later, and may change what has been judged', other.tgname),
+		   format('ALTER TRIGGER %I ON %s RENAME TO %I;', a.trigger, a."table",
+				  left(other.tgname, 40) || '~zz_concurrency')
+	  FROM concurrency.attachments a
+	  JOIN pg_trigger other ON other.tgrelid = a."table" AND other.tgname > a.trigger
+	 WHERE NOT other.tgisinternal AND other.tgfoid <> ours AND other.tgtype & 19 = 19
+	UNION ALL
+	SELECT 'notice', a."table", a."column",
+		   format('trigger %s fires earlier: if it sets the version, it hides what the client sent', other.tgname),
+		   format('DROP TRIGGER %I ON %s;', other.tgname, a."table")
+	  FROM concurrency.attachments a
+	  JOIN pg_trigger other ON other.tgrelid = a."table" AND other.tgname < a.trigger
+	 WHERE NOT other.tgisinternal AND other.tgfoid <> ours AND other.tgtype & 19 = 19
+	UNION ALL
+	-- inheritance
+	SELECT 'error', c.oid::regclass, a."column",
+		   format('the table inherits from %s, but is not attached: its rows are not checked', a."table"),
+		   format('SELECT concurrency.attach(%L, %L, kind => %L, protocol => %L, blind => %L, on_conflict => %L,'
+				  ' watch => %L, ignore => %L, guard_delete => %L, stamp_insert => %L);',
+				  c.oid::regclass, a."column", a.kind, a.protocol, a.blind, a.on_conflict,
+				  a.watch, a.ignore, a.guard_delete, a.stamp_insert)
+	  FROM concurrency.attachments a
+	  JOIN pg_inherits i ON i.inhparent = a."table"
+	  JOIN pg_class c ON c.oid = i.inhrelid AND NOT c.relispartition
+	 WHERE NOT EXISTS (SELECT FROM concurrency.attachments child
+						WHERE (child."table", child."column") = (c.oid::regclass, a."column"))
+	UNION ALL
+	-- the column
+	SELECT 'notice', a."table", a."column",
+		   'the column may be null',
+		   format('SELECT concurrency.skip_check(%1$L); UPDATE %1$s SET %2$I = %2$I WHERE %2$I IS NULL;'
+				  ' ALTER TABLE %1$s ALTER COLUMN %2$I SET NOT NULL;', a."table", a."column")
+	  FROM concurrency.attachments a
+	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column" AND c.attnum > 0
+	  JOIN pg_class r ON r.oid = a."table" AND r.relkind <> 'f'
+	 WHERE NOT c.attnotnull
+	UNION ALL
+	SELECT 'warning', a."table", a."column",
+		   'the column has no default, and the trigger is not for INSERT: new rows have no version',
+		   format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s;', a."table", a."column", k.column_default)
+	  FROM concurrency.attachments a
+	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column" AND c.attnum > 0
+	  JOIN pg_type y ON y.oid = c.atttypid
+	  JOIN LATERAL concurrency.version_kinds(c.atttypid::regtype) k ON k.kind = a.kind
+	 WHERE NOT a.stamp_insert AND NOT c.atthasdef AND c.attidentity = '' AND y.typdefault IS NULL
+	UNION ALL
+	SELECT 'notice', a."table", a."column",
+		   'a smallint starts again at 1 after 32767 writes of a row: an old version may fit again',
+		   format('ALTER TABLE %s ALTER COLUMN %I TYPE bigint;', a."table", a."column")
+	  FROM concurrency.attachments a
+	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column" AND c.attnum > 0
+	 WHERE c.atttypid = 'smallint'::regtype
+	UNION ALL
+	SELECT 'error', a."table", a."column",
+		   'the column is part of the partition key: every write may move the row',
+		   format('SELECT concurrency.detach(%L, %L);', a."table", a."column")
+	  FROM concurrency.attachments a
+	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column"
+	  JOIN pg_partitioned_table p ON p.partrelid = a."table" AND c.attnum = ANY (p.partattrs::int2[])
+	UNION ALL
+	SELECT 'warning', a."table", a."column",
+		   format('no client can send an increment of kind %s, which protocol "increment" asks for', a.kind),
+		   format('SELECT concurrency.attach(%L, %L, kind => %L, protocol => ''echo'', blind => %L, on_conflict => %L,'
+				  ' watch => %L, ignore => %L, guard_delete => %L, stamp_insert => %L);',
+				  a."table", a."column", a.kind, a.blind, a.on_conflict,
+				  a.watch, a.ignore, a.guard_delete, a.stamp_insert)
+	  FROM concurrency.attachments a
+	 WHERE a.protocol = 'increment' AND a.kind IN ('xact', 'uuid')
+	UNION ALL
+	-- roles that pass by
+	SELECT CASE split_part(setting, '=', 2) WHEN 'replica' THEN 'error' ELSE 'warning' END, NULL, NULL,
+		   concat('with ', setting, CASE split_part(setting, '=', 2)
+				  WHEN 'replica' THEN ', no trigger fires for ' ELSE ', blind writes are allowed to ' END,
+				  coalesce('role ' || r.rolname, 'everybody'), ' in database ' || d.datname),
+		   CASE WHEN r.rolname IS NULL AND d.datname IS NULL THEN format('ALTER ROLE ALL RESET %s;', split_part(setting, '=', 1))
+				WHEN r.rolname IS NULL THEN format('ALTER DATABASE %I RESET %s;', d.datname, split_part(setting, '=', 1))
+				ELSE concat(format('ALTER ROLE %I', r.rolname), format(' IN DATABASE %I', d.datname),
+							format(' RESET %s;', split_part(setting, '=', 1))) END
+	  FROM pg_db_role_setting s
+	  LEFT JOIN pg_roles r ON r.oid = s.setrole
+	  LEFT JOIN pg_database d ON d.oid = s.setdatabase
+	 CROSS JOIN unnest(s.setconfig) AS setting
+	 WHERE setting IN ('session_replication_role=replica', 'concurrency.blind_writes=allow')
+	   AND (d.datname IS NULL OR d.datname = current_database());
+END
+$$;
+
+COMMENT ON FUNCTION concurrency.audit() IS
+'what keeps versions from being checked, or clients from working, with SQL that mends it';
+
+--
+-- Attach new columns of our domains by themselves.  The event trigger is no
+-- member of the extension, so that pg_dump restores it after the triggers.
+--
+CREATE FUNCTION concurrency.attach_new_columns()
+RETURNS event_trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found_column record;
+BEGIN
+	FOR found_column IN
+		SELECT DISTINCT a.attrelid::regclass AS "table", a.attname AS "column",
+			   CASE a.atttypid WHEN 'concurrency.version'::regtype THEN 'counter' ELSE 'clock' END AS kind
+		  FROM pg_event_trigger_ddl_commands() AS command
+		  JOIN pg_class c ON c.oid = command.objid AND c.relkind IN ('r', 'p', 'f')
+		  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		 WHERE command.classid = 'pg_class'::regclass
+		   AND a.atttypid IN ('concurrency.version'::regtype, 'concurrency.clock_version'::regtype)
+	LOOP
+		CONTINUE WHEN EXISTS (
+			SELECT FROM concurrency.attachments a
+			 WHERE a."column" = found_column."column"
+			   AND (a."table" = found_column."table"
+					OR a."table" IN (SELECT pg_partition_ancestors(found_column."table"))));
+		PERFORM concurrency.attach(found_column."table", found_column."column", kind => found_column.kind);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION concurrency.attach_new_columns() IS
+'attaches every new column of type concurrency.version or concurrency.clock_version; auto_attach makes an event trigger of it';
+
+CREATE FUNCTION concurrency.auto_attach(enabled boolean)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	is_on CONSTANT boolean := EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'concurrency_auto_attach');
+BEGIN
+	IF enabled IS NULL THEN
+		RAISE EXCEPTION 'argument "enabled" must not be null'
+			USING ERRCODE = 'invalid_parameter_value';
+	ELSIF enabled AND NOT is_on THEN
+		CREATE EVENT TRIGGER concurrency_auto_attach ON ddl_command_end
+			EXECUTE FUNCTION concurrency.attach_new_columns();
+		COMMENT ON EVENT TRIGGER concurrency_auto_attach IS
+			'attaches new columns of the types concurrency.version and concurrency.clock_version';
+	ELSIF NOT enabled AND is_on THEN
+		DROP EVENT TRIGGER concurrency_auto_attach;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION concurrency.auto_attach(boolean) IS
+'whether every new column of type concurrency.version or concurrency.clock_version is attached by itself; for superusers';

@@ -1,0 +1,158 @@
+/*-------------------------------------------------------------------------
+ *
+ * condition.c
+ *	  What bumps: "watch" and "ignore", the columns whose change counts.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "nodes/bitmapset.h"
+#include "utils/datum.h"
+#include "utils/varlena.h"
+
+#include "condition.h"
+
+struct BumpCondition
+{
+	int			ncolumns;
+	AttrNumber	columns[FLEXIBLE_ARRAY_MEMBER]; /* ascending */
+};
+
+/* Refuse a name that is no column whose change could count. */
+static void
+check_column(const ConditionRequest *request, Relation rel, const char *name,
+			 int attnum)
+{
+	const char *option = request->watch ? "watch" : "ignore";
+
+	if (attnum <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" in option \"%s\" of the version trigger on table \"%s\" does not exist",
+						name, option, RelationGetRelationName(rel)),
+				 errhint("Name columns as in SQL, separated by commas, and in double quotes where they need them."),
+				 errtable(rel)));
+	if (attnum == request->version)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" of the version trigger on table \"%s\" names the version column",
+						option, RelationGetRelationName(rel)),
+				 errhint("Leave it out: version columns never count."),
+				 errtablecol(rel, attnum)));
+	if (TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" of the version trigger on table \"%s\" names the generated column \"%s\"",
+						option, RelationGetRelationName(rel), name),
+				 errhint("Name the columns that it is computed from."),
+				 errtablecol(rel, attnum)));
+}
+
+/* Find the columns that a list names. */
+static Bitmapset *
+find_columns(const ConditionRequest *request, Relation rel)
+{
+	const char *names = request->watch ? request->watch : request->ignore;
+	Bitmapset  *columns = NULL;
+	List	   *list;
+	ListCell   *lc;
+
+	if (!SplitIdentifierString(pstrdup(names), ',', &list) || list == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid list of columns for the version trigger on table \"%s\": \"%s\"",
+						RelationGetRelationName(rel), names),
+				 errhint("Name columns as in SQL, separated by commas, and in double quotes where they need them."),
+				 errtable(rel)));
+	foreach(lc, list)
+	{
+		int			attnum = SPI_fnumber(RelationGetDescr(rel), lfirst(lc));
+
+		check_column(request, rel, lfirst(lc), attnum);
+		columns = bms_add_member(columns, attnum);
+	}
+	return columns;
+}
+
+/*
+ * Build the condition that a trigger was told, in the current memory context.
+ * NULL if there is none: every write bumps.
+ */
+const BumpCondition *
+cc_condition_build(const ConditionRequest *request, Relation rel)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	bool		watch_all;
+	Bitmapset  *named = NULL;
+	BumpCondition *condition;
+
+	if (!request->watch && !request->ignore)
+		return NULL;
+
+	watch_all = request->watch && strcmp(request->watch, "*") == 0;
+	if (!watch_all)
+		named = find_columns(request, rel);
+
+	condition = palloc0(offsetof(BumpCondition, columns) +
+						tupdesc->natts * sizeof(AttrNumber));
+	for (int attnum = 1; attnum <= tupdesc->natts; attnum++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, attnum - 1);
+		bool		counts = watch_all ||
+			bms_is_member(attnum, named) == (request->watch != NULL);
+
+		if (counts && !att->attisdropped && !att->attgenerated &&
+			!bms_is_member(attnum, request->versions))
+			condition->columns[condition->ncolumns++] = attnum;
+	}
+	return condition;
+}
+
+/*
+ * Are two values the same as stored?  What was not touched is the very same
+ * bytes, perhaps a pointer to a toasted value, which then need not be fetched.
+ */
+static bool
+is_same_value(Datum a, Datum b, Form_pg_attribute att)
+{
+	if (att->attlen == -1)
+	{
+		Pointer		pa = DatumGetPointer(a);
+		Pointer		pb = DatumGetPointer(b);
+
+		if (VARSIZE_ANY(pa) == VARSIZE_ANY(pb) &&
+			memcmp(pa, pb, VARSIZE_ANY(pa)) == 0)
+			return true;
+	}
+	return datum_image_eq(a, b, att->attbyval, att->attlen);
+}
+
+/*
+ * Did any column change that counts?
+ *
+ * By the slots, which take a row apart from left to right only once, and only
+ * as far as it is asked for.
+ */
+bool
+cc_condition_is_met(const BumpCondition *condition, TriggerData *trigdata)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+
+	for (int i = 0; i < condition->ncolumns; i++)
+	{
+		AttrNumber	attnum = condition->columns[i];
+		bool		old_isnull;
+		bool		new_isnull;
+		Datum		old = slot_getattr(trigdata->tg_trigslot, attnum, &old_isnull);
+		Datum		new = slot_getattr(trigdata->tg_newslot, attnum, &new_isnull);
+
+		if (old_isnull != new_isnull ||
+			(!old_isnull &&
+			 !is_same_value(old, new, TupleDescAttr(tupdesc, attnum - 1))))
+			return true;
+	}
+	return false;
+}
