@@ -272,6 +272,18 @@ BEGIN
 				  DETAIL = 'PostgreSQL fires no triggers for its own catalogs.';
 	END IF;
 
+	SELECT k.conname INTO obstacle
+	  FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+	 WHERE k.conrelid = "table" AND k.contype = 'f' AND a.attname = "column"
+	 LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'cannot attach to column "%" of table "%": it is part of foreign key "%"',
+				"column", target.relname, obstacle.conname
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  DETAIL = 'Every write would change what the row refers to.',
+				  HINT = 'Use a column of its own for the version.';
+	END IF;
+
 	SELECT a."table", c.relname INTO obstacle
 	  FROM pg_partition_ancestors("table") AS ancestor
 	  JOIN concurrency.attachments a ON a."table" = ancestor
@@ -718,6 +730,13 @@ BEGIN
 	  FROM concurrency.attachments a
 	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column"
 	  JOIN pg_partitioned_table p ON p.partrelid = a."table" AND c.attnum = ANY (p.partattrs::int2[])
+	UNION ALL
+	SELECT 'error', a."table", a."column",
+		   format('the column is part of foreign key %s: every write changes what the row refers to', k.conname),
+		   format('SELECT concurrency.detach(%L, %L);', a."table", a."column")
+	  FROM concurrency.attachments a
+	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column"
+	  JOIN pg_constraint k ON k.conrelid = a."table" AND k.contype = 'f' AND c.attnum = ANY (k.conkey)
 	UNION ALL
 	SELECT 'warning', a."table", a."column",
 		   format('no client can send an increment of kind %s, which protocol "increment" asks for', a.kind),
