@@ -116,6 +116,12 @@ CREATE TRIGGER "concurrencyXdoc" BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCT
 SELECT concurrency.attach('doc');
 SELECT tgname FROM pg_trigger WHERE tgrelid = 'doc'::regclass ORDER BY 1;
 
+-- a bump would change what a row refers to
+CREATE TABLE referring (id int REFERENCES doc, version int);
+SELECT concurrency.attach('referring', 'id');
+SELECT concurrency.attach('referring');
+DROP TABLE referring;
+
 DROP TABLE doc CASCADE;
 DROP SEQUENCE a_sequence;
 DROP TYPE a_type;

@@ -76,6 +76,10 @@ DELETE FROM parent WHERE id = 3;
 SELECT * FROM child ORDER BY id;
 SET concurrency.blind_writes = 'warn';
 UPDATE parent SET id = 11 WHERE id = 10;
+-- ... except that a misspelt setting refuses them, too
+SET concurrency.blind_writes = 'wran';
+\set SHOW_CONTEXT never
+UPDATE parent SET id = 12 WHERE id = 11;
 
 -- what a trigger writes is an ordinary write, also below a foreign key's action,
 -- unless the table's owner wrote that trigger
