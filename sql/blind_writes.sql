@@ -74,8 +74,10 @@ DELETE FROM parent WHERE id = 2;
 SELECT * FROM child ORDER BY id;
 DELETE FROM parent WHERE id = 3;
 SELECT * FROM child ORDER BY id;
+INSERT INTO child VALUES (3, 10);
 SET concurrency.blind_writes = 'warn';
 UPDATE parent SET id = 11 WHERE id = 10;
+SELECT id, changed, version FROM child WHERE id = 3;
 -- ... except that a misspelt setting refuses them, too
 SET concurrency.blind_writes = 'wran';
 \set SHOW_CONTEXT never
