@@ -35,6 +35,13 @@ REGRESS = \
 	counter \
 	row_layouts \
 	blind_writes \
+	expectations \
+	guard_delete \
+	is_current \
+	skip_check \
+	skip_bump \
+	stamp_insert \
+	domain_constraints \
 	conflict_error \
 	conflict_sqlstate \
 	trigger_protocol \
@@ -65,7 +72,8 @@ ISOLATION = \
 	merge_race \
 	serializable \
 	fk_race \
-	savepoints_race
+	savepoints_race \
+	assert_current
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

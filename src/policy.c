@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "handler.h"
@@ -272,7 +273,7 @@ read_options(PolicyDraft *draft, int nargs, char **args)
 
 /* Refuse a column that no version can be kept in. */
 static void
-check_column(PolicyDraft *draft, Form_pg_attribute att)
+check_column(PolicyDraft *draft, Form_pg_attribute att, int32 typmod)
 {
 	if (draft->policy->column.kind == NULL)
 		ereport(ERROR,
@@ -287,6 +288,17 @@ check_column(PolicyDraft *draft, Form_pg_attribute att)
 						RelationGetRelationName(draft->rel),
 						format_type_be(att->atttypid)),
 				 errhint("concurrency.version_kinds() lists the types and kinds that fit."),
+				 errtablecol(draft->rel, att->attnum)));
+
+	/* what is echoed would be rounded, and never be what is stored */
+	if (typmod >= 0 && typmod < MAX_TIMESTAMP_PRECISION)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("version column \"%s\" of table \"%s\" is of type %s, which cuts off microseconds",
+						NameStr(att->attname),
+						RelationGetRelationName(draft->rel),
+						format_type_with_typemod(att->atttypid, att->atttypmod)),
+				 errhint("Use the type without a precision."),
 				 errtablecol(draft->rel, att->attnum)));
 
 	if (att->attgenerated)
@@ -306,6 +318,7 @@ resolve_column(PolicyDraft *draft, const char *name)
 	TupleDesc	tupdesc = RelationGetDescr(draft->rel);
 	int			attnum = SPI_fnumber(tupdesc, name);
 	Form_pg_attribute att;
+	int32		typmod;
 
 	if (attnum <= 0)
 		ereport(ERROR,
@@ -316,14 +329,15 @@ resolve_column(PolicyDraft *draft, const char *name)
 				 errtable(draft->rel)));
 
 	att = TupleDescAttr(tupdesc, attnum - 1);
+	typmod = att->atttypmod;
 	draft->policy->column.attnum = attnum;
 	draft->policy->column.typlen = att->attlen;
 	draft->policy->column.typbyval = att->attbyval;
 	if (domain_has_constraints_compat(att->atttypid))
 		draft->policy->column.domain = att->atttypid;
 	draft->policy->column.kind = cc_version_kind(draft->kind_name,
-												 getBaseType(att->atttypid));
-	check_column(draft, att);
+												 getBaseTypeAndTypmod(att->atttypid, &typmod));
+	check_column(draft, att, typmod);
 }
 
 /* Find out what bumps. */

@@ -39,6 +39,54 @@ forget_at_end(XactEvent event, void *arg)
 	}
 }
 
+/* Does one note take the place of another, of the same subtransaction? */
+static bool
+is_about_the_same(const SessionNote *a, const SessionNote *b)
+{
+	return a->topic == b->topic && a->relid == b->relid &&
+		a->roleid == b->roleid && a->subid == b->subid &&
+		strcmp(NameStr(a->column), NameStr(b->column)) == 0;
+}
+
+/* Take a note out of the list. */
+static void
+drop_note(SessionNote **link)
+{
+	SessionNote *note = *link;
+
+	*link = note->next;
+	if (!note->typbyval && !note->version.isnull)
+		pfree(DatumGetPointer(note->version.datum));
+	pfree(note);
+}
+
+/* Drop the older note that this one replaces, so that notes do not pile up. */
+static void
+drop_replaced(SessionNote *told)
+{
+	for (SessionNote **link = &told->next;
+		 *link && (*link)->subid == told->subid; link = &(*link)->next)
+	{
+		if (is_about_the_same(*link, told))
+		{
+			drop_note(link);
+			return;
+		}
+	}
+}
+
+/* What was told in a savepoint becomes its parent's. */
+static void
+hand_to_parent(SubTransactionId subid, SubTransactionId parent)
+{
+	SessionNote *note;
+
+	for (note = cc_session_notes; note && note->subid == subid; note = note->next)
+		note->subid = parent;
+	for (note = cc_session_notes; note && note->subid == parent; note = note->next)
+		drop_replaced(note);
+}
+
 /* What was told in a savepoint goes with it, or becomes its parent's. */
 static void
 forget_at_subend(SubXactEvent event, SubTransactionId subid,
@@ -47,14 +95,10 @@ forget_at_subend(SubXactEvent event, SubTransactionId subid,
 	if (event == SUBXACT_EVENT_ABORT_SUB)
 	{
 		while (cc_session_notes && cc_session_notes->subid == subid)
-			cc_session_notes = cc_session_notes->next;
+			drop_note(&cc_session_notes);
 	}
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
-	{
-		for (SessionNote *note = cc_session_notes;
-			 note && note->subid == subid; note = note->next)
-			note->subid = parent;
-	}
+		hand_to_parent(subid, parent);
 }
 
 /*
@@ -65,36 +109,6 @@ cc_session_init(void)
 {
 	RegisterXactCallback(forget_at_end, NULL);
 	RegisterSubXactCallback(forget_at_subend, NULL);
-}
-
-/* Does one note take the place of another, of the same subtransaction? */
-static bool
-is_about_the_same(const SessionNote *a, const SessionNote *b)
-{
-	return a->topic == b->topic && a->relid == b->relid &&
-		a->roleid == b->roleid &&
-		strcmp(NameStr(a->column), NameStr(b->column)) == 0;
-}
-
-/* Drop the note of this subtransaction that another one replaces. */
-static void
-drop_replaced(const SessionNote *told, bool typbyval)
-{
-	SessionNote **link = &cc_session_notes;
-
-	for (; *link && (*link)->subid == told->subid; link = &(*link)->next)
-	{
-		SessionNote *note = *link;
-
-		if (is_about_the_same(note, told))
-		{
-			*link = note->next;
-			if (!typbyval && !note->version.isnull)
-				pfree(DatumGetPointer(note->version.datum));
-			pfree(note);
-			return;
-		}
-	}
 }
 
 /*
@@ -110,11 +124,11 @@ cc_session_tell(const SessionNote *note, bool typbyval, int16 typlen)
 	*told = *note;
 	if (!note->version.isnull)
 		told->version.datum = datumCopy(note->version.datum, typbyval, typlen);
+	told->typbyval = typbyval;
 	told->subid = GetCurrentSubTransactionId();
-	drop_replaced(told, typbyval);
-
 	told->next = cc_session_notes;
 	cc_session_notes = told;
+	drop_replaced(told);
 	MemoryContextSwitchTo(oldcontext);
 }
 

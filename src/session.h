@@ -32,6 +32,7 @@ typedef struct SessionNote
 	NameData	column;
 	Oid			typid;			/* of the column, domains looked through */
 	VersionValue version;
+	bool		typbyval;
 
 	/* where it stands */
 	SubTransactionId subid;

@@ -142,9 +142,14 @@ parse_version(FunctionCallInfo fcinfo, Oid typid, int32 typmod)
 	Oid			typioparam;
 	bool		is_varlena;
 	char	   *text;
+	Oid			argtype = get_fn_expr_argtype(fcinfo->flinfo, 1);
 
-	getTypeOutputInfo(get_fn_expr_argtype(fcinfo->flinfo, 1), &function,
-					  &is_varlena);
+	if (getBaseType(argtype) == getBaseType(typid))
+	{
+		version.datum = PG_GETARG_DATUM(1);
+		return version;
+	}
+	getTypeOutputInfo(argtype, &function, &is_varlena);
 	text = OidOutputFunctionCall(function, PG_GETARG_DATUM(1));
 	getTypeInputInfo(typid, &function, &typioparam);
 	version.datum = OidInputFunctionCall(function, text, typioparam, typmod);

@@ -72,9 +72,14 @@ read_change(const VersionPolicy *policy, TriggerData *trigdata)
 		change.new = cc_version_read(column, trigdata->tg_newtuple, tupdesc);
 		change.token_was_sent = token_was_sent(column, trigdata, &change);
 	}
-	if (cc_session_notes && !cc_writer_made_row(trigdata))
-		change.is_expected = cc_session_expects(column, trigdata->tg_relation,
-												&change.expected);
+	if (cc_session_notes &&
+		cc_session_expects(column, trigdata->tg_relation, &change.expected))
+	{
+		/* nobody can expect what this transaction has made of a row */
+		change.is_expected = true;
+		if (cc_writer_made_row(trigdata))
+			change.expected = change.old;
+	}
 	return change;
 }
 
@@ -149,7 +154,7 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 	VersionValue version;
 
 	if (policy->last_judged)
-		*policy->last_judged = trigdata->tg_trigtuple->t_self;
+		ItemPointerSetInvalid(policy->last_judged);
 
 	if (verdict == VERDICT_FUTURE)
 		cc_conflict_future(policy, trigdata, change.new);
@@ -159,6 +164,8 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 		row = cc_conflict_resolve(policy, trigdata, &change);
 	if (row == NULL)
 		return NULL;
+	if (policy->last_judged && trigdata->tg_relation->rd_rel->relispartition)
+		*policy->last_judged = trigdata->tg_trigtuple->t_self;
 
 	version = choose_version(policy, trigdata, &change, verdict);
 	if (row == trigdata->tg_newtuple &&

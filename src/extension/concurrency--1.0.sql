@@ -507,7 +507,11 @@ BEGIN
 		RAISE EXCEPTION 'table, key and column must not be null'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	relname := coalesce((SELECT c.relname FROM pg_class c WHERE c.oid = "table"), "table"::oid::text);
+	SELECT c.relname INTO relname FROM pg_class c WHERE c.oid = "table";
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'table with OID % does not exist', "table"::oid
+			USING ERRCODE = 'undefined_table';
+	END IF;
 
 	SELECT a."table", a.trigger INTO home, trigger
 	  FROM concurrency.attachments a
@@ -525,7 +529,7 @@ BEGIN
 		   string_agg(quote_ident(a.attname), ', ' ORDER BY k.no) AS list,
 		   string_agg(format('t.%I OPERATOR(%s.%s) ($1 ->> %L)::%s', a.attname,
 							 o.oprnamespace::regnamespace, o.oprname, a.attname,
-							 format_type(a.atttypid, a.atttypmod)), ' AND ' ORDER BY k.no) AS condition
+							 format_type(a.atttypid, -1)), ' AND ' ORDER BY k.no) AS condition
 	  INTO keys
 	  FROM pg_index i
 	 CROSS JOIN unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY AS k(attnum, opclass, no)
@@ -578,7 +582,7 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT r.is_current
-	  FROM concurrency.read_version(is_current."table", is_current.key, is_current.version::text,
+	  FROM concurrency.read_version(is_current."table", is_current.key, to_jsonb(is_current.version) #>> '{}',
 									is_current."column", false) r;
 $$;
 
@@ -594,7 +598,7 @@ AS $$
 DECLARE
 	r record;
 BEGIN
-	SELECT * INTO r FROM concurrency.read_version("table", key, version::text, "column", true);
+	SELECT * INTO r FROM concurrency.read_version("table", key, to_jsonb(version) #>> '{}', "column", true);
 	IF NOT r.row_exists THEN
 		RAISE EXCEPTION 'row of table "%" does not exist', (SELECT relname FROM pg_class WHERE oid = r.home)
 			USING ERRCODE = 'no_data_found',
