@@ -33,6 +33,15 @@ REGRESS = \
 	insert \
 	invisible_tokens \
 	counter \
+	clock \
+	xact \
+	uuid \
+	aba \
+	condition \
+	skip \
+	warn \
+	call \
+	call_rights \
 	row_layouts \
 	blind_writes \
 	expectations \

@@ -63,7 +63,8 @@ find_columns(const ConditionRequest *request, Relation rel)
 	if (!SplitIdentifierString(pstrdup(names), ',', &list) || list == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid list of columns for the version trigger on table \"%s\": \"%s\"",
+				 errmsg("invalid list of columns in option \"%s\" of the version trigger on table \"%s\": \"%s\"",
+						request->watch ? "watch" : "ignore",
 						RelationGetRelationName(rel), names),
 				 errhint("Name columns as in SQL, separated by commas, and in double quotes where they need them."),
 				 errtable(rel)));

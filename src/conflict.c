@@ -355,6 +355,6 @@ cc_conflict_last(const VersionPolicy *policy, TriggerData *trigdata,
 			 errmsg("no version can follow version %s of table \"%s\"",
 					cc_version_text(&policy->column, last),
 					get_rel_name(subject.home)),
-			 errhint("Use the time of the write, or leave the version out."),
+			 errhint("Store the time of a write; where a row already has this version, with the trigger disabled."),
 			 errsubject(&subject)));
 }

@@ -18,6 +18,7 @@
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -33,10 +34,13 @@ find_handler(const char *name, Relation home)
 {
 	Oid			rowtype = home->rd_rel->reltype;
 	Oid			argtypes[] = {rowtype, rowtype};
-	List	   *names = textToQualifiedNameList(cstring_to_text(name));
+	List	   *parts;
+	List	   *names = NIL;
+	ListCell   *lc;
 	Oid			function;
 
-	if (list_length(names) != 2)
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts) ||
+		list_length(parts) != 2)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("conflict handler \"%s\" of table \"%s\" is not named by schema and function",
@@ -44,6 +48,8 @@ find_handler(const char *name, Relation home)
 				 errhint("Write on_conflict=call=schema.function."),
 				 errtable(home)));
 
+	foreach(lc, parts)
+		names = lappend(names, makeString(lfirst(lc)));
 	function = LookupFuncName(names, 2, argtypes, true);
 	if (!OidIsValid(function))
 		ereport(ERROR,

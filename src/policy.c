@@ -294,7 +294,7 @@ check_column(PolicyDraft *draft, Form_pg_attribute att, int32 typmod)
 	if (typmod >= 0 && typmod < MAX_TIMESTAMP_PRECISION)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("version column \"%s\" of table \"%s\" is of type %s, which cuts off microseconds",
+				 errmsg("version column \"%s\" of table \"%s\" is of type %s, which rounds versions",
 						NameStr(att->attname),
 						RelationGetRelationName(draft->rel),
 						format_type_with_typemod(att->atttypid, att->atttypmod)),
@@ -417,7 +417,7 @@ build_policy(Relation rel, const Trigger *trigger)
 
 	draft_policy(&draft, trigger->tgnargs, trigger->tgargs);
 	apply_blind_writes_setting(policy);
-	if (TRIGGER_FOR_DELETE(trigger->tgtype))
+	if (TRIGGER_FOR_DELETE(trigger->tgtype) && rel->rd_rel->relispartition)
 		policy->last_judged = palloc0(sizeof(ItemPointerData));
 	return policy;
 }

@@ -51,8 +51,9 @@ typedef struct VersionPolicy
 	const BumpCondition *condition; /* NULL: every write bumps */
 
 	/*
-	 * The row that an UPDATE was judged for last, which is all that changes
-	 * in the course of a statement.  NULL if the trigger is not for DELETE.
+	 * The row that was last judged for an UPDATE, which is all that changes
+	 * in the course of a statement.  NULL unless the row could be about to
+	 * move to another partition, and the trigger is for DELETE.
 	 */
 	ItemPointer last_judged;
 } VersionPolicy;

@@ -144,6 +144,18 @@ stamp_inserted_row(const VersionPolicy *policy, TriggerData *trigdata)
 							cc_version_next(column, version));
 }
 
+/* Note which row is about to be updated; none if it is left as it is. */
+static void
+remember_judged(const VersionPolicy *policy, HeapTuple row)
+{
+	if (policy->last_judged == NULL)
+		return;
+	if (row)
+		*policy->last_judged = row->t_self;
+	else
+		ItemPointerSetInvalid(policy->last_judged);
+}
+
 /* Judge an updated row, and give it its next version. */
 static HeapTuple
 advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
@@ -153,19 +165,15 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 	HeapTuple	row = trigdata->tg_newtuple;
 	VersionValue version;
 
-	if (policy->last_judged)
-		ItemPointerSetInvalid(policy->last_judged);
-
 	if (verdict == VERDICT_FUTURE)
 		cc_conflict_future(policy, trigdata, change.new);
 	if (verdict == VERDICT_BLIND)
 		cc_conflict_blind(policy, trigdata, change.old);
 	if (verdict == VERDICT_CONFLICT)
 		row = cc_conflict_resolve(policy, trigdata, &change);
+	remember_judged(policy, row ? trigdata->tg_trigtuple : NULL);
 	if (row == NULL)
 		return NULL;
-	if (policy->last_judged && trigdata->tg_relation->rd_rel->relispartition)
-		*policy->last_judged = trigdata->tg_trigtuple->t_self;
 
 	version = choose_version(policy, trigdata, &change, verdict);
 	if (row == trigdata->tg_newtuple &&
@@ -183,7 +191,7 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 static bool
 is_half_of_move(const VersionPolicy *policy, HeapTuple row)
 {
-	return ItemPointerIsValid(policy->last_judged) &&
+	return policy->last_judged && ItemPointerIsValid(policy->last_judged) &&
 		ItemPointerEquals(policy->last_judged, &row->t_self);
 }
 

@@ -19,13 +19,12 @@ report() {
 # What a source file may include of our own headers: arrows only go down.
 # Decisions share the policy as data, and know nothing else of each other.
 may_include() {
-	facts='settings|session|version|compat'
+	facts='settings|session|condition|handler|version|writer|compat'
 	case $1 in
 		concurrency.c) echo "$facts" ;;
-		trigger.c | manage.c) echo "policy|verdict|conflict|$facts" ;;
-		policy.[ch]) echo "policy|$facts" ;;
-		verdict.[ch]) echo "verdict|policy|$facts" ;;
-		conflict.[ch]) echo "conflict|policy|$facts" ;;
+		trigger.c | manage.c | transaction.c) echo "policy|verdict|conflict|$facts" ;;
+		policy.[ch] | verdict.[ch] | conflict.[ch]) echo "${1%.*}|policy|$facts" ;;
+		session.[ch]) echo 'session|version|writer|compat' ;;
 		*) echo "${1%.*}|compat" ;;
 	esac
 }
@@ -36,7 +35,7 @@ wrong=$(for file in *.[ch]; do
 done)
 report "includes follow the arrows of the house" "$wrong"
 
-report "entries have no header" "$(ls concurrency.h trigger.h manage.h 2>/dev/null)"
+report "entries have no header" "$(ls concurrency.h trigger.h transaction.h manage.h 2>/dev/null)"
 
 for header in *.h; do
 	wrong=$(printf '#include "postgres.h"\n#include "%s"\n' "$header" |
@@ -63,5 +62,13 @@ report "no function is longer than 40 lines" "$wrong"
 wrong=$(nm -g --defined-only *.o 2>/dev/null | awk '$2 ~ /[A-Z]/ { print $3 }' |
 	grep -vxE "cc_.*|_PG_init|Pg_magic_func|(pg_finfo_)?($(sed -n 's/^PG_FUNCTION_INFO_V1(\(.*\));$/\1/p' *.c | paste -sd '|'))")
 report "what other libraries can see has our prefix, or is called by SQL" "$wrong"
+
+# What doc/tests.md promises of tests, and which tests there are.
+wrong=$(cd .. && {
+	ls sql/*.sql test/specs/*.spec test/t/*.pl | sed 's/$/ is a test that doc\/tests.md does not name/'
+	grep -oE '`[^` ]*(sql/|specs/|t/)[^` ]+\.[a-z]+`' doc/tests.md | tr -d '`' | grep -v check_source |
+		sort -u | sed 's/$/ is named in doc\/tests.md, but is no test/'
+} | sort | awk '{ names[$1]++; line[$1] = $0 } END { for (name in names) if (names[name] == 1) print line[name] }')
+report "doc/tests.md names every test, and nothing else" "$wrong"
 
 exit $status

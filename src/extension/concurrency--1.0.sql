@@ -367,8 +367,9 @@ BEGIN
 	 LIMIT 1;
 	IF FOUND AND add_column AND NOT has_column
 		AND NOT EXISTS (SELECT FROM pg_foreign_table WHERE ftrelid = ANY (tree)) THEN
-		-- one constant for the rows that are there, so that none is rewritten
-		EXECUTE format('SELECT %s', chosen.column_default) INTO first_version;
+		-- one constant for the rows that are there, so that none is rewritten;
+		-- as JSON has it, so that DateStyle plays no part
+		EXECUTE format('SELECT to_jsonb(%s) #>> ''{}''', chosen.column_default) INTO first_version;
 		EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s NOT NULL DEFAULT %L',
 					   "table", "column", chosen.column_type, first_version);
 		existing.has_default := false;

@@ -1,0 +1,74 @@
+# DocExamples: run the examples of a document, and compare what psql prints with
+# what the document says.
+#
+# An example is a fence "sql"; a fence "text" that follows it directly is what it
+# prints.  An example without one may print anything but an error.  Each example
+# has a session of its own; those of one document share a database.
+package DocExamples;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Basename;
+use IPC::Run;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(run_examples);
+
+sub without_trailing_blanks
+{
+	my ($text) = @_;
+
+	$text =~ s/[ \t]+$//mg;
+	$text =~ s/\n+\z/\n/;
+	return $text;
+}
+
+# What psql prints for a script, output and messages as they come, without the
+# blanks that end lines.
+sub psql_prints
+{
+	my ($node, $dbname, $script) = @_;
+	my $printed = '';
+
+	IPC::Run::run(
+		[ 'psql', '-X', '-q', '-d', $node->connstr($dbname) ],
+		'<', \$script, '>&', \$printed,
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	return without_trailing_blanks($printed);
+}
+
+# Test every example of a document, in its order; returns how many there are.
+sub run_examples
+{
+	my ($node, $dbname, $path) = @_;
+	my $document = slurp_file($path);
+	my $name = basename($path);
+	my $examples = 0;
+
+	while ($document =~ /^```sql\n(.*?)^```\n(?:\n*```text\n(.*?)^```\n)?/msg)
+	{
+		my ($sql, $text) = ($1, $2);
+		my $line = 1 + (substr($document, 0, $-[0]) =~ tr/\n//);
+		my $printed = psql_prints($node, $dbname, $sql);
+
+		$examples++;
+		if (defined $text)
+		{
+			is($printed, without_trailing_blanks($text),
+				"$name, line $line: the example prints what the document says");
+		}
+		else
+		{
+			unlike($printed, qr/^(?:psql: )?(?:ERROR|FATAL|error):/m,
+				"$name, line $line: the example runs");
+		}
+	}
+	is(() = $document =~ /^\s*```+\s*sql\b/mg,
+		$examples, "$name: no example was missed");
+	return $examples;
+}
+
+1;
