@@ -39,7 +39,14 @@ version_kinds(PG_FUNCTION_ARGS)
 	Oid			typid = InvalidOid;
 
 	if (!PG_ARGISNULL(0))
-		typid = getBaseType(PG_GETARG_OID(0));
+	{
+		typid = PG_GETARG_OID(0);
+		if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(typid)))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("type with OID %u does not exist", typid)));
+		typid = getBaseType(typid);
+	}
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)

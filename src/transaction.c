@@ -8,11 +8,13 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
+#include "access/relation.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -38,22 +40,24 @@ require_argument(FunctionCallInfo fcinfo, int i, const char *name)
 }
 
 /*
- * Does a version trigger keep this column, or any if it is NULL?  Ours is
- * known by its name in the schema of the function that is being called.
+ * Does a version trigger keep this column, or any if it is NULL?  Ours stands
+ * in the schema of the function that is being called.  No catalog is looked at
+ * in the loop: that could take the triggers away.
  */
 static bool
 is_attached(FunctionCallInfo fcinfo, Relation rel, const char *column)
 {
 	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	Oid			ours = LookupFuncName(list_make2(makeString(get_namespace_name(schema)),
+												 makeString("version_trigger")),
+									  0, NULL, false);
 	int			ntriggers = rel->trigdesc ? rel->trigdesc->numtriggers : 0;
 
 	for (int i = 0; i < ntriggers; i++)
 	{
 		Trigger    *trigger = &rel->trigdesc->triggers[i];
 
-		if (get_func_namespace(trigger->tgfoid) == schema &&
-			strcmp(get_func_name(trigger->tgfoid), "version_trigger") == 0 &&
-			trigger->tgnargs > 0 &&
+		if (trigger->tgfoid == ours && trigger->tgnargs > 0 &&
 			(column == NULL || strcmp(trigger->tgargs[0], column) == 0))
 			return true;
 	}
@@ -64,13 +68,21 @@ is_attached(FunctionCallInfo fcinfo, Relation rel, const char *column)
 static Relation
 open_attached_table(FunctionCallInfo fcinfo, Oid relid, const char *column)
 {
-	Relation	rel = try_table_open(relid, AccessShareLock);
+	Relation	rel = try_relation_open(relid, AccessShareLock);
 
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table with OID %u does not exist", relid)));
-	if (!is_attached(fcinfo, rel, column))
+	if (rel->rd_rel->relkind != RELKIND_RELATION &&
+		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE &&
+		rel->rd_rel->relkind != RELKIND_FOREIGN_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table", RelationGetRelationName(rel)),
+				 errhint("Name the table that is attached.")));
+	if (!is_attached(fcinfo, rel, column) ||
+		(column && SPI_fnumber(RelationGetDescr(rel), column) <= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 column ?
@@ -100,7 +112,7 @@ turn_switch(FunctionCallInfo fcinfo, SessionTopic topic)
 			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
 						   RelationGetRelationName(rel));
 		note.relid = RelationGetRelid(rel);
-		table_close(rel, AccessShareLock);
+		relation_close(rel, AccessShareLock);
 	}
 	cc_session_tell(&note, true, 0);
 }
@@ -184,6 +196,6 @@ expect(PG_FUNCTION_ARGS)
 		note.version = parse_version(fcinfo, att->atttypid, att->atttypmod);
 	cc_session_tell(&note, att->attbyval, att->attlen);
 
-	table_close(rel, AccessShareLock);
+	relation_close(rel, AccessShareLock);
 	PG_RETURN_VOID();
 }

@@ -83,6 +83,10 @@ install_packages() {
 }
 
 ensure_packages() {
+	if [ -n "${PG_CONFIG-}" ] && ! usable_pg_config >/dev/null; then
+		say "PG_CONFIG=$PG_CONFIG is not the pg_config of a PostgreSQL with its server and its server development files."
+		exit 1
+	fi
 	[ -n "$(missing_packages)" ] || return 0
 	if ! command -v apt-get >/dev/null; then
 		say "Needed: gcc, perl with IPC::Run and DBD::Pg, and PG_CONFIG set to a PostgreSQL with its server development files."

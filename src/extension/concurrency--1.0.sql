@@ -15,7 +15,9 @@ DECLARE
 	role oid;
 BEGIN
 	SELECT n.oid, n.nspowner, n.nspacl, d.datdba,
-		   n.xmin = pg_current_xact_id()::xid AS is_new
+		   -- seen, and still in progress: it is of this transaction or a savepoint of it
+		   age(n.xmin) < 1000000 AND pg_xact_status(
+			   (pg_current_xact_id()::text::bigint - age(n.xmin))::text::xid8) = 'in progress' AS is_new
 	  INTO STRICT schema
 	  FROM pg_namespace n, pg_database d
 	 WHERE n.nspname = 'concurrency' AND d.datname = current_database();
@@ -334,15 +336,11 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	arguments CONSTANT text[] := array_remove(ARRAY[
-		"column"::text, 'kind=' || kind, 'protocol=' || protocol,
-		'blind=' || blind, 'on_conflict=' || on_conflict,
-		'watch=' || watch, 'ignore=' || ignore], NULL);
+	arguments text[];
 	events CONSTANT text := concat_ws(' OR ', CASE WHEN stamp_insert THEN 'INSERT' END,
 		'UPDATE', CASE WHEN guard_delete THEN 'DELETE' END);
 	tree regclass[];
-	has_column boolean;
-	existing record;
+	existing_type regtype;
 	chosen record;
 	first_version text;
 	member record;
@@ -350,35 +348,56 @@ DECLARE
 	states text[];
 	attached name;
 BEGIN
+	IF guard_delete IS NULL OR stamp_insert IS NULL OR add_column IS NULL THEN
+		RAISE EXCEPTION 'guard_delete, stamp_insert and add_column must not be null'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	PERFORM concurrency.check_attachable("table", "column");
+	-- one after the other, where the caller may lock the table at all
+	IF EXISTS (SELECT FROM pg_class
+				WHERE oid = "table" AND relkind IN ('r', 'p')
+				  AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')) THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', "table");
+	END IF;
 	tree := ARRAY(SELECT concurrency.inheritance_tree("table"));
 
 	-- the column
-	SELECT a.atttypid::regtype AS type,
-		   a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL AS has_default
-	  INTO existing
-	  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+	SELECT a.atttypid INTO existing_type
+	  FROM pg_attribute a
 	 WHERE a.attrelid = "table" AND a.attname = "column" AND NOT a.attisdropped;
-	has_column := FOUND;
+	IF existing_type = 'concurrency.clock_version'::regtype THEN
+		kind := coalesce(kind, 'clock');
+	END IF;
+	arguments := array_remove(ARRAY[
+		"column"::text, 'kind=' || kind, 'protocol=' || protocol,
+		'blind=' || blind, 'on_conflict=' || on_conflict,
+		'watch=' || watch, 'ignore=' || ignore], NULL);
 	SELECT k.* INTO chosen
-	  FROM concurrency.version_kinds(existing.type) WITH ORDINALITY AS k
+	  FROM concurrency.version_kinds(existing_type) WITH ORDINALITY AS k
 	 WHERE CASE WHEN attach.kind IS NULL THEN k.is_default ELSE k.kind = attach.kind END
 	 ORDER BY k.ordinality
 	 LIMIT 1;
-	IF FOUND AND add_column AND NOT has_column
+	IF FOUND AND add_column AND existing_type IS NULL
 		AND NOT EXISTS (SELECT FROM pg_foreign_table WHERE ftrelid = ANY (tree)) THEN
 		-- one constant for the rows that are there, so that none is rewritten;
 		-- as JSON has it, so that DateStyle plays no part
 		EXECUTE format('SELECT to_jsonb(%s) #>> ''{}''', chosen.column_default) INTO first_version;
 		EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s NOT NULL DEFAULT %L',
 					   "table", "column", chosen.column_type, first_version);
-		existing.has_default := false;
-	END IF;
-	PERFORM concurrency.check_trigger_arguments("table", arguments);
-	IF NOT existing.has_default THEN
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s',
 					   "table", "column", chosen.column_default);
 	END IF;
+	PERFORM concurrency.check_trigger_arguments("table", arguments);
+	FOR command IN
+		SELECT format('ALTER TABLE ONLY %s ALTER COLUMN %I SET DEFAULT %s',
+					  relid, attach."column", chosen.column_default)
+		  FROM unnest(tree) AS relid
+		  JOIN pg_attribute a ON a.attrelid = relid AND a.attname = attach."column"
+		  JOIN pg_type t ON t.oid = a.atttypid
+		 WHERE NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL
+	LOOP
+		EXECUTE command;
+	END LOOP;
 
 	-- the triggers: one a table, and a partitioned table's serves its partitions
 	FOR command IN
@@ -539,7 +558,9 @@ BEGIN
 	  JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
 	   AND (m.amoplefttype, m.amoprighttype) = (c.opcintype, c.opcintype)
 	  JOIN pg_operator o ON o.oid = m.amopopr
-	 WHERE i.indrelid = "table" AND i.indisprimary AND k.no <= i.indnkeyatts;
+	 WHERE i.indrelid = "table" AND i.indisprimary AND k.no <= i.indnkeyatts
+	   -- not one WITHOUT OVERLAPS, which finds more than what is equal
+	   AND c.opcmethod = (SELECT oid FROM pg_am WHERE amname = 'btree');
 	IF keys.names IS NULL THEN
 		RAISE EXCEPTION 'table "%" has no primary key', relname
 			USING ERRCODE = 'invalid_parameter_value',
@@ -560,11 +581,13 @@ BEGIN
 					   (SELECT string_agg(given ->> name, ', ' ORDER BY no)
 						  FROM unnest(keys.names) WITH ORDINALITY AS part(name, no)));
 
-	EXECUTE format('SELECT true, t.%I IS NOT DISTINCT FROM $2::%s, t.%I FROM %s t WHERE %s %s',
+	EXECUTE format('SELECT true, t.%I IS NOT DISTINCT FROM $2::%s, t.%I FROM %s %s t WHERE %s %s',
 				   "column",
 				   (SELECT format_type(atttypid, atttypmod) FROM pg_attribute
 					 WHERE attrelid = "table" AND attname = "column"),
-				   "column", "table", keys.condition,
+				   "column",
+				   CASE WHEN (SELECT c.relkind FROM pg_class c WHERE c.oid = "table") <> 'p' THEN 'ONLY' END,
+				   "table", keys.condition,
 				   CASE WHEN lock_row THEN 'FOR NO KEY UPDATE' END)
 	   INTO row_exists, is_current, current_version
 	  USING given, token;
@@ -783,23 +806,35 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	found_column record;
+	added record;
+	parent concurrency.attachments;
 BEGIN
-	FOR found_column IN
-		SELECT DISTINCT a.attrelid::regclass AS "table", a.attname AS "column",
-			   CASE a.atttypid WHEN 'concurrency.version'::regtype THEN 'counter' ELSE 'clock' END AS kind
+	FOR added IN
+		SELECT DISTINCT a.attrelid::regclass AS "table", a.attname AS "column"
 		  FROM pg_event_trigger_ddl_commands() AS command
 		  JOIN pg_class c ON c.oid = command.objid AND c.relkind IN ('r', 'p', 'f')
 		  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 		 WHERE command.classid = 'pg_class'::regclass
+		   AND command.command_tag NOT LIKE 'COMMENT%'
 		   AND a.atttypid IN ('concurrency.version'::regtype, 'concurrency.clock_version'::regtype)
+		   -- seen, and still in progress: of this transaction or a savepoint of it
+		   AND age(a.xmin) < 1000000
+		   AND pg_xact_status((pg_current_xact_id()::text::bigint - age(a.xmin))::text::xid8) = 'in progress'
 	LOOP
 		CONTINUE WHEN EXISTS (
 			SELECT FROM concurrency.attachments a
-			 WHERE a."column" = found_column."column"
-			   AND (a."table" = found_column."table"
-					OR a."table" IN (SELECT pg_partition_ancestors(found_column."table"))));
-		PERFORM concurrency.attach(found_column."table", found_column."column", kind => found_column.kind);
+			 WHERE a."column" = added."column"
+			   AND (a."table" = added."table"
+					OR a."table" IN (SELECT pg_partition_ancestors(added."table"))));
+		-- a child does as its parent does
+		SELECT a.* INTO parent
+		  FROM concurrency.attachments a JOIN pg_inherits i ON i.inhparent = a."table"
+		 WHERE i.inhrelid = added."table" AND a."column" = added."column"
+		 ORDER BY i.inhseqno
+		 LIMIT 1;
+		PERFORM concurrency.attach(added."table", added."column",
+			parent.kind, parent.protocol, parent.blind, parent.on_conflict, parent.watch, parent.ignore,
+			coalesce(parent.guard_delete, false), coalesce(parent.stamp_insert, true));
 	END LOOP;
 END
 $$;
@@ -818,12 +853,14 @@ BEGIN
 	IF enabled IS NULL THEN
 		RAISE EXCEPTION 'argument "enabled" must not be null'
 			USING ERRCODE = 'invalid_parameter_value';
-	ELSIF enabled AND NOT is_on THEN
+	ELSIF enabled AND is_on THEN
+		ALTER EVENT TRIGGER concurrency_auto_attach ENABLE;
+	ELSIF enabled THEN
 		CREATE EVENT TRIGGER concurrency_auto_attach ON ddl_command_end
 			EXECUTE FUNCTION concurrency.attach_new_columns();
 		COMMENT ON EVENT TRIGGER concurrency_auto_attach IS
 			'attaches new columns of the types concurrency.version and concurrency.clock_version';
-	ELSIF NOT enabled AND is_on THEN
+	ELSIF is_on THEN
 		DROP EVENT TRIGGER concurrency_auto_attach;
 	END IF;
 END
