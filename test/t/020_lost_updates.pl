@@ -4,10 +4,22 @@
 # twice or taken back, and what was acknowledged is there.  The same clients on the
 # same table without the trigger lose updates: otherwise the run would prove nothing.
 #
+# Section 5: an old token does not fit a key's second life.  The same clients, some of
+# which also delete rows and insert the same keys again, find no token accepted by a
+# row that is not the one that it was read from, if versions are clocks or uuids.
+# Counters begin again at 1, and do accept some: otherwise, again, that proves nothing.
+#
+# A delete destroys all that the row holds, so it is a lost update where its client
+# did not know of all that.  One that says which version it has read, by WHERE or by
+# concurrency.expect(), is held to it; one that does not say destroys what it finds.
+# Hence each life has to end with n and seen as its client had read them, or, if it
+# did not say, as the DELETE returned them; and both with all writes of that life.
+#
 # pg_regress has one client, the isolation tester no load, and neither a server that
 # may be killed.
 #
-# LOST_UPDATES_SECONDS   how long the clients write (default 15)
+# LOST_UPDATES_SECONDS   how long the clients write (default 15); where keys have
+#                        lives, a third of that for each kind
 # LOST_UPDATES_SEED      repeats a mix of writes (default 1)
 use strict;
 use warnings;
@@ -23,6 +35,7 @@ use Time::HiRes qw(sleep time);
 my $seconds = $ENV{LOST_UPDATES_SECONDS} || 15;
 my $seed = $ENV{LOST_UPDATES_SEED} || 1;
 my $clients = 16;
+my $deleters = 4;
 my $rows = 5;
 my %running;
 
@@ -59,22 +72,26 @@ END
 sub create_tables
 {
 	my $kind = shift;
-	my $columns = "id int NOT NULL, part int NOT NULL, n bigint NOT NULL DEFAULT 0,"
+	my $columns = "id int NOT NULL, part int NOT NULL, life bigint NOT NULL DEFAULT 0, n bigint NOT NULL DEFAULT 0,"
 	  . " seen bigint NOT NULL DEFAULT 0, original boolean NOT NULL DEFAULT true, merged bigint";
 	my $type = $LostUpdates::kinds{$kind}{type};
 
 	query(qq{
-		DROP TABLE IF EXISTS hot, journal, log;
+		DROP TABLE IF EXISTS hot, journal, births, deaths, log;
 		CREATE TABLE hot ($columns, version $type, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
 		CREATE TABLE hot_0 PARTITION OF hot FOR VALUES IN (0);
 		CREATE TABLE hot_1 (version $type, dropped text, $columns);
 		ALTER TABLE hot_1 DROP dropped;
 		ALTER TABLE hot ATTACH PARTITION hot_1 FOR VALUES IN (1);
 		CREATE TABLE hot_rest PARTITION OF hot DEFAULT;
-		SELECT concurrency.attach('hot', kind => '$kind');
+		SELECT concurrency.attach('hot', kind => '$kind', guard_delete => true);
 		INSERT INTO hot (id, part) SELECT id, id % 3 FROM generate_series(1, $rows) AS id;
 		CREATE TABLE journal (write bigint PRIMARY KEY, id int NOT NULL, name text NOT NULL,
-			isolation text NOT NULL, before $type, after $type NOT NULL);
+			isolation text NOT NULL, life_read bigint, before $type, life bigint NOT NULL, after $type NOT NULL);
+		CREATE TABLE births (write bigint, id int, life bigint, version $type NOT NULL, PRIMARY KEY (id, life));
+		CREATE TABLE deaths (write bigint NOT NULL, id int, life_read bigint, before $type, life bigint,
+			n bigint NOT NULL, seen bigint NOT NULL, PRIMARY KEY (id, life));
+		INSERT INTO births (id, life, version) SELECT id, life, version FROM hot;
 		CREATE TABLE log (outcome text, write bigint)});
 }
 
@@ -93,7 +110,7 @@ sub start
 
 	# no end but this one: the test's END blocks belong to the test
 	$SIG{$_} = 'DEFAULT' foreach qw(ALRM HUP INT TERM);
-	alarm($run->{deadline} - time() + 2 * LostUpdates::PATIENCE);
+	alarm($run->{deadline} - time() + 3 * LostUpdates::PATIENCE);
 	my $done = eval { $job->($run, $number); 1 };
 	append_to_file("$run->{directory}/$number.complaints", $@) if !$done;
 	POSIX::_exit($done ? 0 : 1);
@@ -118,6 +135,18 @@ sub kill_server
 	return $away;
 }
 
+# Let the clients write until their time is over, and if the machine is slow until
+# they have done what the run is for; then tell them to end.
+sub stop_clients
+{
+	my $run = shift;	# "enough" is an SQL condition
+	my $give_up = $run->{deadline} + LostUpdates::PATIENCE;
+
+	sleep($run->{deadline} - time()) if $run->{deadline} > time();
+	sleep(0.2) while time() < $give_up && query("SELECT $run->{enough}") ne 't';
+	append_to_file("$run->{directory}/enough", '');
+}
+
 # Wait until all processes have ended; returns those that did not end well.
 sub wait_for_clients
 {
@@ -132,7 +161,7 @@ sub wait_for_clients
 			push @bad, "$running{$pid} ($?)" if $? != 0;
 			delete $running{$pid};
 		}
-		elsif (time() > $run->{deadline} + 3 * LostUpdates::PATIENCE)
+		elsif (time() > $run->{deadline} + 4 * LostUpdates::PATIENCE)
 		{
 			return join ', ', @bad, sort values %running;
 		}
@@ -176,25 +205,30 @@ sub read_reports
 # Let the clients loose on the rows, with the trigger or without.
 sub run_clients
 {
-	my (%run) = (@_, seed => $seed, rows => $rows, parent => $$);
-	my $name = "$run{kind}, " . ($run{protected} ? 'protected' : 'control');
-	my $kills = $run{seconds} < 15 ? 3 : int($run{seconds} / 5);
+	my (%run) = (deleters => 0, enough => 'true', @_, seed => $seed, rows => $rows, parent => $$);
+	my $name = "$run{kind}, " . ($run{deleters} ? 'lives' : $run{protected} ? 'protected' : 'control');
+	my $kills = $run{kills};
+	my @names = LostUpdates::writes_for($run{kind}, $run{deleters});
+	push @names, LostUpdates::deletes() if $run{deleters};
 
 	create_tables($run{kind});
 	query("SELECT concurrency.detach('hot')") if !$run{protected};
 	$run{dsn} = 'dbi:Pg:dbname=postgres;host=' . $node->host . ';port=' . $node->port;
 	$run{directory} = PostgreSQL::Test::Utils::tempdir();
-	$run{deadline} = time() + $run{seconds};
+	my $began = time();
+	$run{deadline} = $began + $run{seconds};
 
 	my $log_start = -s $node->logfile;
 	start(\&LostUpdates::write_rows, \%run, $_) foreach 1 .. $clients;
 	start(\&LostUpdates::watch_rows, \%run, 0);
 	my $away = kill_server(\%run, $kills);
+	stop_clients(\%run);
+	my $wrote = time() - $began - $away;
 	is(wait_for_clients(\%run), '', "$name: all processes ended by themselves");
 
 	my $report = read_reports($run{directory});
-	print_report($name, $report, $run{seconds} - $away, $kills);
-	check_report($name, $report, $kills);
+	print_report($name, $report, $wrote, $kills, @names);
+	check_report($name, $report, $kills, @names);
 	check_server_log($name, substr(slurp_file($node->logfile), $log_start), $kills);
 	check_acknowledged($name);
 	return $report;
@@ -202,29 +236,63 @@ sub run_clients
 
 sub print_report
 {
-	my ($name, $report, $seconds, $kills) = @_;
+	my ($name, $report, $seconds, $kills, @names) = @_;
 	my @refused = ('PT409', '0 rows', '40001', '40P01');
 
-	diag(sprintf '%s: %d updates lost; %d writes accepted, %d/s; refused: %s; server killed %d times, %d connections lost',
-		$name, lost_updates(), $report->{accepted}, $report->{accepted} / $seconds,
+	diag(sprintf '%s: %s; %d writes accepted, %d/s; refused: %s; server killed %d times, %d connections lost',
+		$name, $name =~ /lives/ ? losses_of_lives($report) : lost_updates() . ' updates lost',
+		$report->{accepted}, $report->{accepted} / $seconds,
 		join(', ', map { ($report->{$_} || 0) . " x $_" } @refused), $kills, $report->{'connection lost'} || 0);
 	note(sprintf "%-20s" . ' %9s' x 5, '', 'accepted', @refused);
 	note(sprintf "%-20s" . ' %9d' x 5, $_, do { my $of = $_; map { $report->{"$_ $of"} || 0 } 'accepted', @refused })
-	  foreach @LostUpdates::writes, @LostUpdates::isolations;
+	  foreach @names, @LostUpdates::isolations;
 }
 
-# How many of the updates in the journal are not in the rows?
+# How many of the updates in the journal are not in the rows, nor were when these died?
+my $lost_updates = '(SELECT count(*) FROM journal) - (SELECT sum(n) FROM hot)'
+  . ' - (SELECT coalesce(sum(n), 0) FROM deaths)';
+
 sub lost_updates
 {
-	return query('SELECT (SELECT count(*) FROM journal) - (SELECT sum(n) FROM hot)');
+	return query("SELECT $lost_updates");
+}
+
+# How many writes met a life of their key that is not the one that they had read?
+my $foreign_tokens = '(SELECT count(*) FROM (SELECT life_read, life FROM journal'
+  . ' UNION ALL SELECT life_read, life FROM deaths) AS writes WHERE life_read <> life)';
+
+sub foreign_tokens
+{
+	return query("SELECT $foreign_tokens");
+}
+
+# How many lives do not hold exactly their writes: now, or when they ended?
+sub wrong_lives
+{
+	return query(q{
+		SELECT count(*) FROM births
+		  FULL JOIN (SELECT id, life, count(*) AS n, bit_xor(write) AS seen FROM journal GROUP BY id, life) AS journal USING (id, life)
+		  FULL JOIN (SELECT id, life, n, seen FROM hot UNION ALL SELECT id, life, n, seen FROM deaths) AS rows USING (id, life)
+		 WHERE births IS NULL OR rows.n IS NULL
+		    OR (coalesce(journal.n, 0), coalesce(journal.seen, 0)) <> (rows.n, rows.seen)});
+}
+
+# What the run of print_report() lost, where keys have lives.
+sub losses_of_lives
+{
+	my $report = shift;
+
+	return sprintf '%d of %d lives have updates lost; tokens of earlier lives: %d accepted, %d x PT409, %d x 0 rows',
+	  wrong_lives(), query('SELECT count(*) FROM births'), foreign_tokens(),
+	  map { $report->{"dead: $_"} || 0 } 'PT409', '0 rows';
 }
 
 # With the trigger or without, the clients did what they should, and met nothing that
 # they should not.
 sub check_report
 {
-	my ($name, $report, $kills) = @_;
-	my @never = grep { !$report->{"accepted $_"} } @LostUpdates::writes, @LostUpdates::isolations;
+	my ($name, $report, $kills, @names) = @_;
+	my @never = grep { !$report->{"accepted $_"} } @names, @LostUpdates::isolations;
 
 	is($report->{client_complaints}, '', "$name: no SQLSTATE but those of conflicts");
 	is(join('; ', @never), '', "$name: writes of every kind, and at every isolation level, were accepted");
@@ -245,10 +313,12 @@ sub check_server_log
 sub check_acknowledged
 {
 	my $name = shift;
+	my $journal = '(SELECT write FROM journal UNION ALL SELECT write FROM deaths'
+	  . ' UNION ALL SELECT write FROM births WHERE write IS NOT NULL)';
 
-	is(query("SELECT write FROM log WHERE outcome = 'acknowledged' EXCEPT SELECT write FROM journal LIMIT 10"),
+	is(query("SELECT write FROM log WHERE outcome = 'acknowledged' EXCEPT $journal LIMIT 10"),
 		'', "$name: what was acknowledged is in the journal");
-	is(query('SELECT write FROM journal EXCEPT SELECT write FROM log LIMIT 10'),
+	is(query("$journal EXCEPT SELECT write FROM log LIMIT 10"),
 		'', "$name: what is in the journal was acknowledged, or cut off at COMMIT");
 }
 
@@ -288,9 +358,51 @@ sub check_control
 	is($report->{PT409} || 0, 0, 'without the trigger, nothing is refused as stale');
 }
 
+# The promise, where keys have lives.
+sub check_lives
+{
+	my ($kind, $report) = @_;
+	my $versions = 'SELECT id, life, version FROM births UNION ALL SELECT id, life, after FROM journal';
+	my $tokens = 'SELECT id, life_read AS life, before AS version FROM %s WHERE before IS NOT NULL';
+	$tokens = join ' UNION ALL ', map { sprintf $tokens, $_ } 'journal', 'deaths';
+
+	is(lost_updates(), 0, "$kind, lives: no update is lost");
+	is(wrong_lives(), 0, "$kind, lives: every life held exactly the writes that are in the journal, to its end");
+	is(foreign_tokens(), 0, "$kind, lives: no token was accepted by a life that it was not read from");
+	is(query("SELECT id, version, count(*) FROM ($versions) AS v GROUP BY id, version HAVING count(*) > 1 LIMIT 10"),
+		'', "$kind, lives: no key had a version twice");
+	is(query("SELECT id, version, count(*) FROM ($tokens) AS t GROUP BY id, version HAVING count(*) > 1 LIMIT 10"),
+		'', "$kind, lives: ... and no version was written over twice");
+	is(query("SELECT * FROM ($tokens) AS t EXCEPT SELECT * FROM ($versions) AS v LIMIT 10"),
+		'', "$kind, lives: every token was a version of that life");
+	is(query('SELECT count(*), count(DISTINCT id) FROM hot'), "$rows|$rows", "$kind, lives: in the end, every key is alive");
+	is($report->{reader_complaints}, '', "$kind, lives: the reader saw no row twice, none go back, no version of two rows");
+	cmp_ok($report->{'dead: PT409'} || 0, '>', 10, "$kind, lives: tokens of earlier lives were refused");
+}
+
+# What counters cannot see: so these clients did try.
+sub check_counter_lives
+{
+	my $report = shift;
+
+	cmp_ok(foreign_tokens(), '>', 10, 'counters accept tokens of earlier lives');
+	cmp_ok(wrong_lives(), '>', 0, '... which destroys what the later ones hold');
+}
+
+my $short = $seconds < 10 ? $seconds : 10;
+my $third = $seconds / 3;
+my %lives = (protected => 1, deleters => $deleters, kills => 1 + int($third / 10),
+	enough => '(SELECT count(*) FROM births) > 100');
+
 diag("seed $seed");
-check_protected(run_clients(kind => 'counter', protected => 1, seconds => $seconds));
+check_protected(run_clients(kind => 'counter', protected => 1, seconds => $seconds,
+	kills => $seconds < 15 ? 3 : int($seconds / 5), enough => '(SELECT count(*) FROM journal) > 1000'));
 check_counters();
-check_control(run_clients(kind => 'counter', protected => 0, seconds => $seconds < 10 ? $seconds : 10));
+check_control(run_clients(kind => 'counter', protected => 0, seconds => $short, kills => 3,
+	enough => "$lost_updates > 100"));
+
+check_lives($_, run_clients(%lives, kind => $_, seconds => $third)) foreach 'clock', 'uuid';
+check_counter_lives(run_clients(%lives, kind => 'counter', seconds => $short / 3, kills => 0,
+	enough => "$foreign_tokens > 20"));
 
 done_testing();
