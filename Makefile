@@ -58,6 +58,9 @@ REGRESS = \
 	attach \
 	attach_names \
 	attachments \
+	attach_options \
+	auto_attach \
+	audit \
 	upsert \
 	merge \
 	update_from \

@@ -650,26 +650,82 @@ AS $$
 DECLARE
 	ours CONSTANT regprocedure := 'concurrency.version_trigger()';
 	attached record;
-	message text;
+	arguments text[];
+	consequence text;
 BEGIN
-	-- what the trigger itself would refuse
+	-- what the trigger itself would refuse, at every write or at a conflict
 	FOR attached IN
-		SELECT a.*, concurrency.trigger_arguments(t.tgargs) AS arguments
-		  FROM concurrency.attachments a
-		  JOIN pg_trigger t ON t.tgrelid = a."table" AND t.tgname = a.trigger
+		SELECT t.tgrelid::regclass AS "table", t.tgname, t.tgtype, r.relowner,
+			   coalesce(concurrency.trigger_arguments(t.tgargs), '{}') AS arguments,
+			   EXISTS (SELECT FROM pg_attribute c, concurrency.version_kinds(c.atttypid::regtype)
+						WHERE c.attrelid = t.tgrelid AND c.attnum > 0 AND c.attgenerated = ''
+						  AND c.attname = (concurrency.trigger_arguments(t.tgargs))[1]
+						  AND r.relkind IN ('r', 'p', 'f')) AS is_attachable
+		  FROM pg_trigger t JOIN pg_class r ON r.oid = t.tgrelid
+		 WHERE t.tgfoid = ours AND t.tgparentid = 0
 	LOOP
 		BEGIN
-			PERFORM concurrency.check_trigger_arguments(attached."table", coalesce(attached.arguments, '{}'));
+			consequence := 'writes are refused: ';
+			IF attached.tgtype & 3 <> 3 THEN
+				RAISE EXCEPTION 'trigger % is not BEFORE, FOR EACH ROW', attached.tgname;
+			END IF;
+			arguments := ARRAY(SELECT argument FROM unnest(attached.arguments) WITH ORDINALITY AS a(argument, i)
+								WHERE i = 1 OR NOT starts_with(argument, 'on_conflict=call=') ORDER BY i);
+			PERFORM concurrency.check_trigger_arguments(attached."table", arguments);
+			consequence := 'conflicts cannot be handled: ';
+			PERFORM concurrency.check_trigger_arguments(attached."table", attached.arguments);
 		EXCEPTION WHEN OTHERS THEN
-			GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-			RETURN QUERY SELECT 'error', attached."table", attached."column",
-				'writes are refused: ' || message,
-				format('DROP TRIGGER %I ON %s;', attached.trigger, attached."table");
+			-- whether the caller may call a handler, or gets a lock, is not what is asked
+			CONTINUE WHEN SQLSTATE = '42501' AND NOT pg_has_role(attached.relowner, 'USAGE');
+			IF SQLSTATE NOT IN ('22023', '42501', '42703', '42804', '428C9', '42883', '42P13', 'P0001') THEN
+				RAISE;
+			END IF;
+			RETURN QUERY SELECT 'error', attached."table", attached.arguments[1], consequence || SQLERRM,
+				format('DROP TRIGGER %I ON %s;', attached.tgname, attached."table") ||
+				CASE WHEN attached.is_attachable
+					 THEN format(' SELECT concurrency.attach(%L, %L);', attached."table", attached.arguments[1])
+					 ELSE '' END;
 		END;
 	END LOOP;
 
 	RETURN QUERY
-	-- triggers that do not fire; partitions have clones, which can differ from their parent's
+	WITH RECURSIVE attached AS (
+		SELECT a.*, t.oid AS tgoid, t.tgtype, t.tgqual, t.tgattr,
+			   r.relkind, c.attnum, c.attnotnull, k.column_type, k.column_default,
+			   c.atthasdef OR c.attidentity <> '' OR y.typdefault IS NOT NULL AS has_default,
+			   concat(', kind => ' || quote_literal(a.kind),
+					  ', protocol => ' || quote_literal(nullif(a.protocol, 'auto')),
+					  ', blind => ' || quote_literal(nullif(a.blind, 'allow')),
+					  ', on_conflict => ' || quote_literal(nullif(a.on_conflict, 'error')),
+					  ', watch => ' || quote_literal(a.watch), ', ignore => ' || quote_literal(a.ignore),
+					  CASE WHEN a.guard_delete THEN ', guard_delete => true' END,
+					  CASE WHEN NOT a.stamp_insert AND t.tgtype & 16 <> 0 THEN ', stamp_insert => false' END) AS options
+		  FROM concurrency.attachments a
+		  JOIN pg_class r ON r.oid = a."table"
+		  JOIN pg_trigger t ON t.tgrelid = a."table" AND t.tgname = a.trigger
+		  LEFT JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column" AND c.attnum > 0
+		  LEFT JOIN pg_type y ON y.oid = c.atttypid
+		  LEFT JOIN LATERAL concurrency.version_kinds(c.atttypid::regtype) k
+			ON c.attnum IS NOT NULL AND k.kind = a.kind
+	),
+	-- each trigger, with the one that it is a partition's clone of
+	root(tgoid, tgroot) AS (
+		SELECT oid, oid FROM pg_trigger WHERE tgparentid = 0 AND NOT tgisinternal
+		 UNION ALL
+		SELECT t.oid, root.tgroot FROM pg_trigger t JOIN root ON t.tgparentid = root.tgoid
+	),
+	-- those of others that fire BEFORE UPDATE, FOR EACH ROW of the same table
+	other AS (
+		SELECT DISTINCT our_root.tgroot AS attached, o.tgname > t.tgname AS is_later,
+			   other_root.tgroot, o.tgname, o.tgfoid
+		  FROM pg_trigger t
+		  JOIN root our_root ON our_root.tgoid = t.oid
+		  JOIN pg_trigger o ON o.tgrelid = t.tgrelid AND o.tgfoid <> ours
+		   AND o.tgtype & 19 = 19 AND o.tgenabled <> 'D'
+		  JOIN root other_root ON other_root.tgoid = o.oid
+		 WHERE t.tgfoid = ours
+	)
+	-- triggers that do not fire; a partition's clone can differ from its parent's
 	SELECT CASE t.tgenabled WHEN 'D' THEN 'error' ELSE 'warning' END, t.tgrelid::regclass,
 		   (concurrency.trigger_arguments(t.tgargs))[1],
 		   CASE t.tgenabled
@@ -683,112 +739,147 @@ BEGIN
 	UNION ALL
 	-- ... or not for every row that is updated
 	SELECT 'error', a."table", a."column",
-		   CASE WHEN t.tgtype & 16 = 0 THEN 'the trigger is not for UPDATE: no update is checked'
+		   CASE WHEN a.tgtype & 16 = 0 THEN 'the trigger is not for UPDATE: no update is checked'
 				ELSE 'the trigger has a WHEN condition or a list of columns: not every update is checked' END,
-		   format('DROP TRIGGER %I ON %s; SELECT concurrency.attach(%L, %L);', a.trigger, a."table", a."table", a."column")
-	  FROM concurrency.attachments a
-	  JOIN pg_trigger t ON t.tgrelid = a."table" AND t.tgname = a.trigger
-	 WHERE t.tgtype & 16 = 0 OR t.tgqual IS NOT NULL OR t.tgattr <> ''
+		   format('DROP TRIGGER %I ON %s; SELECT concurrency.attach(%L, %L%s);',
+				  a.trigger, a."table", a."table", a."column", a.options)
+	  FROM attached a
+	 WHERE a.tgtype & 3 = 3 AND (a.tgtype & 16 = 0 OR a.tgqual IS NOT NULL OR a.tgattr <> '')
 	UNION ALL
 	SELECT 'error', a."table", a."column",
 		   format('two triggers keep the column: %s and %s', a.trigger, twin.trigger),
 		   format('DROP TRIGGER %I ON %s;', a.trigger, a."table")
-	  FROM concurrency.attachments a
-	  JOIN concurrency.attachments twin
-		ON (twin."table", twin."column") = (a."table", a."column") AND twin.trigger > a.trigger
+	  FROM attached a
+	  JOIN attached twin ON twin."column" = a."column"
+	   AND (twin."table" = a."table" AND twin.trigger > a.trigger
+			OR twin."table" <> a."table" AND twin."table" IN (SELECT pg_partition_ancestors(a."table")))
 	UNION ALL
 	-- other triggers
 	SELECT 'warning', a."table", a."column",
-		   format('trigger %s fires later, and may change what has been judged', other.tgname),
-		   format('ALTER TRIGGER %I ON %s RENAME TO %I;', a.trigger, a."table",
-				  left(other.tgname, 40) || '~zz_concurrency')
-	  FROM concurrency.attachments a
-	  JOIN pg_trigger other ON other.tgrelid = a."table" AND other.tgname > a.trigger
-	 WHERE NOT other.tgisinternal AND other.tgfoid <> ours AND other.tgtype & 19 = 19
+		   format('the trigger fires before %s, which may change what has been judged',
+				  string_agg(DISTINCT other.tgname, ', ' ORDER BY other.tgname)),
+		   (SELECT format('ALTER TRIGGER %I ON %s RENAME TO %I;', a.trigger, a."table", name)
+			  FROM generate_series(0, 63) AS kept,
+				   CAST(left(max(other.tgname)::text, kept) || '~' || a.trigger AS name) AS name
+			 WHERE name > max(other.tgname) ORDER BY kept LIMIT 1)
+	  FROM attached a JOIN other ON other.attached = a.tgoid AND other.is_later
+	 GROUP BY a."table", a."column", a.trigger
 	UNION ALL
 	SELECT 'notice', a."table", a."column",
-		   format('trigger %s fires earlier: if it sets the version, it hides what the client sent', other.tgname),
-		   format('DROP TRIGGER %I ON %s;', other.tgname, a."table")
-	  FROM concurrency.attachments a
-	  JOIN pg_trigger other ON other.tgrelid = a."table" AND other.tgname < a.trigger
-	 WHERE NOT other.tgisinternal AND other.tgfoid <> ours AND other.tgtype & 19 = 19
+		   format('the trigger fires after %s: if that sets the version, it hides what the client sent', other.tgname),
+		   format('DROP TRIGGER %I ON %s;', other.tgname, t.tgrelid::regclass)
+	  FROM attached a
+	  JOIN other ON other.attached = a.tgoid AND NOT other.is_later
+	  JOIN pg_trigger t ON t.oid = other.tgroot
+	  JOIN pg_proc p ON p.oid = other.tgfoid AND p.oid >= 16384
+	  JOIN pg_language l ON l.oid = p.prolang
+	 WHERE l.lanname <> 'plpgsql' OR strpos(lower(p.prosrc), replace(lower(a."column"), '"', '""')) > 0
+		OR p.prosrc ~* '\mnew\s*:?=' OR p.prosrc ~* '\minto\s+(strict\s+)?new\M'
 	UNION ALL
-	-- inheritance
+	-- what is not attached
 	SELECT 'error', c.oid::regclass, a."column",
 		   format('the table inherits from %s, but is not attached: its rows are not checked', a."table"),
-		   format('SELECT concurrency.attach(%L, %L, kind => %L, protocol => %L, blind => %L, on_conflict => %L,'
-				  ' watch => %L, ignore => %L, guard_delete => %L, stamp_insert => %L);',
-				  c.oid::regclass, a."column", a.kind, a.protocol, a.blind, a.on_conflict,
-				  a.watch, a.ignore, a.guard_delete, a.stamp_insert)
-	  FROM concurrency.attachments a
+		   format('SELECT concurrency.attach(%L, %L%s);', c.oid::regclass, a."column", a.options)
+	  FROM attached a
 	  JOIN pg_inherits i ON i.inhparent = a."table"
 	  JOIN pg_class c ON c.oid = i.inhrelid AND NOT c.relispartition
-	 WHERE NOT EXISTS (SELECT FROM concurrency.attachments child
+	 WHERE NOT EXISTS (SELECT FROM attached child
 						WHERE (child."table", child."column") = (c.oid::regclass, a."column"))
+	UNION ALL
+	SELECT 'warning', r.oid::regclass, c.attname::text,
+		   format('the column is of type %s, but not attached: no write is checked', c.atttypid::regtype),
+		   format('SELECT concurrency.attach(%L, %L, kind => %L);', r.oid::regclass, c.attname,
+				  CASE c.atttypid WHEN 'concurrency.version'::regtype THEN 'counter' ELSE 'clock' END)
+	  FROM pg_attribute c
+	  JOIN pg_class r ON r.oid = c.attrelid AND r.relkind IN ('r', 'p', 'f')
+	 WHERE c.attnum > 0 AND c.attislocal AND c.attinhcount = 0
+	   AND c.atttypid IN ('concurrency.version'::regtype, 'concurrency.clock_version'::regtype)
+	   AND NOT EXISTS (SELECT FROM attached a WHERE (a."table", a."column") = (r.oid::regclass, c.attname))
 	UNION ALL
 	-- the column
 	SELECT 'notice', a."table", a."column",
 		   'the column may be null',
-		   format('SELECT concurrency.skip_check(%1$L); UPDATE %1$s SET %2$I = %2$I WHERE %2$I IS NULL;'
-				  ' ALTER TABLE %1$s ALTER COLUMN %2$I SET NOT NULL;', a."table", a."column")
-	  FROM concurrency.attachments a
-	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column" AND c.attnum > 0
-	  JOIN pg_class r ON r.oid = a."table" AND r.relkind <> 'f'
-	 WHERE NOT c.attnotnull
+		   format('DO %L;', format('BEGIN PERFORM concurrency.skip_check();'
+				  ' PERFORM concurrency.attach(%1$L, %2$L, kind => %3$L, protocol => %4$L);'
+				  ' UPDATE %1$s SET %2$I = %5$s WHERE %2$I IS NULL;'
+				  ' PERFORM concurrency.attach(%1$L, %2$L%6$s);'
+				  ' PERFORM concurrency.skip_check(enabled => false);'
+				  ' ALTER TABLE %1$s ALTER COLUMN %2$I SET NOT NULL; END',
+				  a."table", a."column", a.kind, 'ignore', a.column_default, a.options))
+	  FROM attached a
+	 WHERE NOT a.attnotnull AND a.relkind <> 'f' AND a.kind IS NOT NULL
+	   AND NOT EXISTS (SELECT FROM attached parent JOIN pg_inherits i ON i.inhparent = parent."table"
+						WHERE i.inhrelid = a."table" AND parent."column" = a."column" AND NOT parent.attnotnull)
 	UNION ALL
 	SELECT 'warning', a."table", a."column",
 		   'the column has no default, and the trigger is not for INSERT: new rows have no version',
-		   format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s;', a."table", a."column", k.column_default)
-	  FROM concurrency.attachments a
-	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column" AND c.attnum > 0
-	  JOIN pg_type y ON y.oid = c.atttypid
-	  JOIN LATERAL concurrency.version_kinds(c.atttypid::regtype) k ON k.kind = a.kind
-	 WHERE NOT a.stamp_insert AND NOT c.atthasdef AND c.attidentity = '' AND y.typdefault IS NULL
+		   format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s;', a."table", a."column", a.column_default)
+	  FROM attached a
+	 WHERE NOT a.stamp_insert AND NOT a.has_default
 	UNION ALL
 	SELECT 'notice', a."table", a."column",
 		   'a smallint starts again at 1 after 32767 writes of a row: an old version may fit again',
-		   format('ALTER TABLE %s ALTER COLUMN %I TYPE bigint;', a."table", a."column")
-	  FROM concurrency.attachments a
-	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column" AND c.attnum > 0
-	 WHERE c.atttypid = 'smallint'::regtype
+		   format('ALTER TABLE %s ALTER COLUMN %I TYPE bigint;',
+				  coalesce(pg_partition_root(a."table"), a."table"), a."column")
+	  FROM attached a
+	 WHERE a.column_type = 'smallint'::regtype
+	   AND NOT EXISTS (SELECT FROM attached parent JOIN pg_inherits i ON i.inhparent = parent."table"
+						WHERE i.inhrelid = a."table" AND parent."column" = a."column")
 	UNION ALL
-	SELECT 'error', a."table", a."column",
-		   'the column is part of the partition key: every write may move the row',
+	-- (a partition key's columns depend on the table, those in expressions too)
+	SELECT DISTINCT 'error', a."table", a."column",
+		   'the column is part of a partition key: every write may move the row',
 		   format('SELECT concurrency.detach(%L, %L);', a."table", a."column")
-	  FROM concurrency.attachments a
-	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column"
-	  JOIN pg_partitioned_table p ON p.partrelid = a."table" AND c.attnum = ANY (p.partattrs::int2[])
+	  FROM attached a
+	 CROSS JOIN concurrency.inheritance_tree(a."table") AS member
+	  JOIN pg_partitioned_table p ON p.partrelid = member
+	  JOIN pg_attribute c ON c.attrelid = member AND c.attname = a."column"
+	  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = member AND d.objsubid = c.attnum
+	   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = member AND d.refobjsubid = 0
 	UNION ALL
 	SELECT 'error', a."table", a."column",
 		   format('the column is part of foreign key %s: every write changes what the row refers to', k.conname),
 		   format('SELECT concurrency.detach(%L, %L);', a."table", a."column")
-	  FROM concurrency.attachments a
-	  JOIN pg_attribute c ON c.attrelid = a."table" AND c.attname = a."column"
-	  JOIN pg_constraint k ON k.conrelid = a."table" AND k.contype = 'f' AND c.attnum = ANY (k.conkey)
+	  FROM attached a
+	 CROSS JOIN concurrency.inheritance_tree(a."table") AS member
+	  JOIN pg_attribute c ON c.attrelid = member AND c.attname = a."column"
+	  JOIN pg_constraint k ON k.conrelid = member AND k.contype = 'f' AND k.conparentid = 0
+	   AND c.attnum = ANY (k.conkey)
+	UNION ALL
+	SELECT 'error', a."table", a."column",
+		   format('foreign key %s of table %s refers to the column: every write changes what is referred to',
+				  k.conname, k.conrelid::regclass),
+		   format('SELECT concurrency.detach(%L, %L);', a."table", a."column")
+	  FROM attached a
+	  JOIN pg_constraint k ON k.contype = 'f' AND k.conparentid = 0
+	   AND k.confrelid = a."table" AND a.attnum = ANY (k.confkey)
 	UNION ALL
 	SELECT 'warning', a."table", a."column",
 		   format('no client can send an increment of kind %s, which protocol "increment" asks for', a.kind),
-		   format('SELECT concurrency.attach(%L, %L, kind => %L, protocol => ''echo'', blind => %L, on_conflict => %L,'
-				  ' watch => %L, ignore => %L, guard_delete => %L, stamp_insert => %L);',
-				  a."table", a."column", a.kind, a.blind, a.on_conflict,
-				  a.watch, a.ignore, a.guard_delete, a.stamp_insert)
-	  FROM concurrency.attachments a
+		   format('SELECT concurrency.attach(%L, %L%s);', a."table", a."column",
+				  replace(a.options, 'protocol => ''increment''', 'protocol => ''echo'''))
+	  FROM attached a
 	 WHERE a.protocol = 'increment' AND a.kind IN ('xact', 'uuid')
 	UNION ALL
 	-- roles that pass by
-	SELECT CASE split_part(setting, '=', 2) WHEN 'replica' THEN 'error' ELSE 'warning' END, NULL, NULL,
-		   concat('with ', setting, CASE split_part(setting, '=', 2)
-				  WHEN 'replica' THEN ', no trigger fires for ' ELSE ', blind writes are allowed to ' END,
-				  coalesce('role ' || r.rolname, 'everybody'), ' in database ' || d.datname),
-		   CASE WHEN r.rolname IS NULL AND d.datname IS NULL THEN format('ALTER ROLE ALL RESET %s;', split_part(setting, '=', 1))
-				WHEN r.rolname IS NULL THEN format('ALTER DATABASE %I RESET %s;', d.datname, split_part(setting, '=', 1))
-				ELSE concat(format('ALTER ROLE %I', r.rolname), format(' IN DATABASE %I', d.datname),
-							format(' RESET %s;', split_part(setting, '=', 1))) END
+	SELECT CASE setting.value WHEN 'allow' THEN 'warning' WHEN 'warn' THEN 'notice' ELSE 'error' END, NULL, NULL,
+		   concat('with ', setting.name, '=', setting.value,
+				  CASE WHEN setting.name = 'session_replication_role' THEN ', no trigger fires for '
+					   WHEN setting.value IN ('allow', 'warn') THEN ', no blind write is refused to '
+					   ELSE ', which is no valid value, every write is refused to ' END,
+				  coalesce('role ' || quote_ident(r.rolname), 'everybody'), ' in database ' || quote_ident(d.datname)),
+		   CASE WHEN r.rolname IS NULL AND d.datname IS NULL THEN format('ALTER ROLE ALL RESET %s;', setting.name)
+				WHEN r.rolname IS NULL THEN format('ALTER DATABASE %I RESET %s;', d.datname, setting.name)
+				ELSE concat(format('ALTER ROLE %I', r.rolname), ' IN DATABASE ' || quote_ident(d.datname),
+							format(' RESET %s;', setting.name)) END
 	  FROM pg_db_role_setting s
 	  LEFT JOIN pg_roles r ON r.oid = s.setrole
 	  LEFT JOIN pg_database d ON d.oid = s.setdatabase
-	 CROSS JOIN unnest(s.setconfig) AS setting
-	 WHERE setting IN ('session_replication_role=replica', 'concurrency.blind_writes=allow')
+	 CROSS JOIN unnest(s.setconfig) AS line
+	 CROSS JOIN LATERAL (SELECT lower(split_part(line, '=', 1)) AS name,
+								substr(line, strpos(line, '=') + 1) AS value) AS setting
+	 WHERE (setting.name = 'session_replication_role' AND lower(setting.value) = 'replica'
+			OR setting.name = 'concurrency.blind_writes' AND setting.value NOT IN ('table', 'reject'))
 	   AND (d.datname IS NULL OR d.datname = current_database());
 END
 $$;
