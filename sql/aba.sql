@@ -43,3 +43,18 @@ SELECT counter = :'a_counter' AS counter, clock = :'a_clock' AS clock, micros = 
 COMMIT;
 
 DROP TABLE doc;
+
+-- A clock's token that lay ahead passes as an increment of the second life, except where clients only echo.
+CREATE TABLE ahead (id int PRIMARY KEY, version timestamptz);
+SELECT concurrency.attach('ahead');
+INSERT INTO ahead VALUES (1);
+UPDATE ahead SET version = clock_timestamp() + '30 s' RETURNING version AS ahead \gset
+DELETE FROM ahead;
+INSERT INTO ahead VALUES (1);
+UPDATE ahead SET version = :'ahead' RETURNING id;
+DELETE FROM ahead;
+INSERT INTO ahead VALUES (1);
+SELECT concurrency.attach('ahead', protocol => 'echo');
+\set VERBOSITY sqlstate
+UPDATE ahead SET version = :'ahead' RETURNING id;
+DROP TABLE ahead;
