@@ -4,6 +4,8 @@
 #   make test           run every suite on a throw-away server; the same
 #   make, make install  build and install, by PGXS
 #   make installcheck   run the suites against a server that runs already
+#   make bench          measure it beside other ways to keep a version
+#   make bench-instructions  the same, in instructions that repeat
 #   make indent         pgindent's style for src/
 #   make soak           the hunt for lost updates for SECONDS=600
 
@@ -15,6 +17,7 @@ OBJS = \
 	src/conflict.o \
 	src/handler.o \
 	src/manage.o \
+	src/place.o \
 	src/policy.o \
 	src/session.o \
 	src/settings.o \
@@ -43,6 +46,7 @@ REGRESS = \
 	call \
 	call_rights \
 	row_layouts \
+	indexed_version \
 	blind_writes \
 	expectations \
 	guard_delete \
@@ -108,7 +112,7 @@ all install installcheck clean:
 	@false
 endif
 
-.PHONY: demo test soak indent
+.PHONY: demo test soak bench bench-instructions indent
 
 demo:
 	@sh test/throwaway.sh demo.sh
@@ -120,6 +124,12 @@ test:
 SECONDS = 600
 soak:
 	@LOST_UPDATES_SECONDS=$(SECONDS) sh test/throwaway.sh soak.sh
+
+bench:
+	@sh test/throwaway.sh bench/run.sh
+
+bench-instructions:
+	@sh test/throwaway.sh bench/instructions.sh
 
 # core's list of typedefs comes with the server development files of 17 and later
 TYPEDEFS ?= $(lastword $(sort $(wildcard /usr/share/postgresql/*/typedefs.list)))

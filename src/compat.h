@@ -8,6 +8,7 @@
 #ifndef CC_COMPAT_H
 #define CC_COMPAT_H
 
+#include "access/tupdesc.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "utils/acl.h"

@@ -14,11 +14,12 @@
 #include "utils/varlena.h"
 
 #include "condition.h"
+#include "place.h"
 
 struct BumpCondition
 {
 	int			ncolumns;
-	AttrNumber	columns[FLEXIBLE_ARRAY_MEMBER]; /* ascending */
+	ColumnPlace columns[FLEXIBLE_ARRAY_MEMBER]; /* ascending */
 };
 
 /* Refuse a name that is no column whose change could count. */
@@ -98,16 +99,16 @@ cc_condition_build(const ConditionRequest *request, Relation rel)
 		named = find_columns(request, rel);
 
 	condition = palloc0(offsetof(BumpCondition, columns) +
-						tupdesc->natts * sizeof(AttrNumber));
+						tupdesc->natts * sizeof(ColumnPlace));
 	for (int attnum = 1; attnum <= tupdesc->natts; attnum++)
 	{
 		Form_pg_attribute att = TupleDescAttr(tupdesc, attnum - 1);
 		bool		counts = watch_all ||
-			bms_is_member(attnum, named) == (request->watch != NULL);
+		bms_is_member(attnum, named) == (request->watch != NULL);
 
 		if (counts && !att->attisdropped && !att->attgenerated &&
 			!bms_is_member(attnum, request->versions))
-			condition->columns[condition->ncolumns++] = attnum;
+			condition->columns[condition->ncolumns++] = cc_place_of(tupdesc, attnum);
 	}
 	return condition;
 }
@@ -132,27 +133,46 @@ is_same_value(Datum a, Datum b, Form_pg_attribute att)
 }
 
 /*
- * Did any column change that counts?
+ * Did a column change?
  *
  * By the slots, which take a row apart from left to right only once, and only
  * as far as it is asked for.
  */
+static bool
+slots_differ(TriggerData *trigdata, AttrNumber attnum)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
+										  attnum - 1);
+	bool		old_isnull;
+	bool		new_isnull;
+	Datum		old = slot_getattr(trigdata->tg_trigslot, attnum, &old_isnull);
+	Datum		new = slot_getattr(trigdata->tg_newslot, attnum, &new_isnull);
+
+	if (old_isnull || new_isnull)
+		return old_isnull != new_isnull;
+	return !is_same_value(old, new, att);
+}
+
+/*
+ * Did any column change that counts?
+ */
 bool
 cc_condition_is_met(const BumpCondition *condition, TriggerData *trigdata)
 {
-	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
-
 	for (int i = 0; i < condition->ncolumns; i++)
 	{
-		AttrNumber	attnum = condition->columns[i];
-		bool		old_isnull;
-		bool		new_isnull;
-		Datum		old = slot_getattr(trigdata->tg_trigslot, attnum, &old_isnull);
-		Datum		new = slot_getattr(trigdata->tg_newslot, attnum, &new_isnull);
+		const ColumnPlace *column = &condition->columns[i];
+		char	   *old = NULL;
+		char	   *new = NULL;
 
-		if (old_isnull != new_isnull ||
-			(!old_isnull &&
-			 !is_same_value(old, new, TupleDescAttr(tupdesc, attnum - 1))))
+		if (column->typbyval)
+		{
+			old = cc_place_find(column, trigdata->tg_trigtuple);
+			new = cc_place_find(column, trigdata->tg_newtuple);
+		}
+		if (old && new ?
+			fetch_att(old, true, column->typlen) != fetch_att(new, true, column->typlen) :
+			slots_differ(trigdata, column->attnum))
 			return true;
 	}
 	return false;

@@ -147,7 +147,7 @@ static char *
 describe_row(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
 {
 	Relation	index = open_primary_key(trigdata->tg_relation);
-	Bitmapset  *shown = bms_make_singleton(policy->column.attnum);
+	Bitmapset  *shown = bms_make_singleton(policy->column.place.attnum);
 	char	   *row = "The row";
 
 	if (index != NULL)
@@ -163,7 +163,7 @@ static ConflictSubject
 find_subject(const VersionPolicy *policy, TriggerData *trigdata)
 {
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
-										  policy->column.attnum - 1);
+										  policy->column.place.attnum - 1);
 	ConflictSubject subject;
 
 	subject.home = find_home(trigdata->tg_trigger->tgoid);

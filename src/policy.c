@@ -175,7 +175,7 @@ static void
 set_protocol(PolicyDraft *draft, const char *value)
 {
 	draft->policy->protocol = choose_value(draft, "protocol", value,
-										  protocol_values);
+										   protocol_values);
 }
 
 static void
@@ -330,9 +330,7 @@ resolve_column(PolicyDraft *draft, const char *name)
 
 	att = TupleDescAttr(tupdesc, attnum - 1);
 	typmod = att->atttypmod;
-	draft->policy->column.attnum = attnum;
-	draft->policy->column.typlen = att->attlen;
-	draft->policy->column.typbyval = att->attbyval;
+	draft->policy->column.place = cc_place_of(tupdesc, attnum);
 	if (domain_has_constraints_compat(att->atttypid))
 		draft->policy->column.domain = att->atttypid;
 	draft->policy->column.kind = cc_version_kind(draft->kind_name,
@@ -357,7 +355,7 @@ resolve_condition(PolicyDraft *draft)
 				 errhint("Give one of them."),
 				 errtable(draft->rel)));
 
-	request->version = draft->policy->column.attnum;
+	request->version = draft->policy->column.place.attnum;
 	request->versions = bms_make_singleton(request->version);
 	for (int i = 0; triggers && i < triggers->numtriggers; i++)
 	{
@@ -408,43 +406,32 @@ draft_policy(PolicyDraft *draft, int nargs, char **args)
 	resolve_condition(draft);
 }
 
-/* Build the policy of a trigger, in the current memory context. */
-static const VersionPolicy *
-build_policy(Relation rel, const Trigger *trigger)
+/*
+ * Build the policy of the trigger that is being called, and keep it for the
+ * calls to come.
+ */
+const VersionPolicy *
+cc_policy_build(FunctionCallInfo fcinfo)
 {
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	const Trigger *trigger = trigdata->tg_trigger;
+	MemoryContext oldcontext = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	VersionPolicy *policy = palloc0(sizeof(VersionPolicy));
-	PolicyDraft draft = {.rel = rel,.function = trigger->tgfoid,.policy = policy};
+	PolicyDraft draft = {
+		.rel = trigdata->tg_relation,
+		.function = trigger->tgfoid,
+		.policy = policy
+	};
 
 	draft_policy(&draft, trigger->tgnargs, trigger->tgargs);
 	apply_blind_writes_setting(policy);
-	if (TRIGGER_FOR_DELETE(trigger->tgtype) && rel->rd_rel->relispartition)
+	if (TRIGGER_FOR_DELETE(trigger->tgtype) &&
+		trigdata->tg_relation->rd_rel->relispartition)
 		policy->last_judged = palloc0(sizeof(ItemPointerData));
+
+	MemoryContextSwitchTo(oldcontext);
+	fcinfo->flinfo->fn_extra = policy;
 	return policy;
-}
-
-/*
- * Return the policy of the trigger that is being called.
- *
- * It is built at the first row and kept in fn_extra, in the memory of the
- * executor's FmgrInfo: that belongs to one statement and one relation, which
- * nobody can alter meanwhile, so nothing has to be invalidated.
- */
-const VersionPolicy *
-cc_policy_for_call(FunctionCallInfo fcinfo)
-{
-	FmgrInfo   *flinfo = fcinfo->flinfo;
-
-	if (flinfo->fn_extra == NULL)
-	{
-		TriggerData *trigdata = (TriggerData *) fcinfo->context;
-		MemoryContext oldcontext = MemoryContextSwitchTo(flinfo->fn_mcxt);
-
-		flinfo->fn_extra = unconstify(VersionPolicy *,
-									  build_policy(trigdata->tg_relation,
-												   trigdata->tg_trigger));
-		MemoryContextSwitchTo(oldcontext);
-	}
-	return flinfo->fn_extra;
 }
 
 /*

@@ -58,7 +58,22 @@ typedef struct VersionPolicy
 	ItemPointer last_judged;
 } VersionPolicy;
 
-extern const VersionPolicy *cc_policy_for_call(FunctionCallInfo fcinfo);
+extern const VersionPolicy *cc_policy_build(FunctionCallInfo fcinfo);
 extern void cc_policy_check(Relation rel, int nargs, char **args);
+
+/*
+ * Return the policy of the trigger that is being called.
+ *
+ * It is built at the first row and kept in fn_extra, in the memory of the
+ * executor's FmgrInfo: that belongs to one statement and one relation, which
+ * nobody can alter meanwhile, so nothing has to be invalidated.
+ */
+static inline const VersionPolicy *
+cc_policy_for_call(FunctionCallInfo fcinfo)
+{
+	if (unlikely(fcinfo->flinfo->fn_extra == NULL))
+		return cc_policy_build(fcinfo);
+	return fcinfo->flinfo->fn_extra;
+}
 
 #endif							/* CC_POLICY_H */

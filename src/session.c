@@ -162,7 +162,7 @@ cc_session_expects(const VersionColumn *column, Relation rel,
 				   VersionValue *expected)
 {
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel),
-										  column->attnum - 1);
+										  column->place.attnum - 1);
 
 	for (SessionNote *note = cc_session_notes; note; note = note->next)
 	{
@@ -178,7 +178,7 @@ cc_session_expects(const VersionColumn *column, Relation rel,
 					 errmsg("type of version column \"%s\" of table \"%s\" has changed since a version was expected",
 							NameStr(att->attname), RelationGetRelationName(rel)),
 					 errhint("Call concurrency.expect() again."),
-					 errtablecol(rel, column->attnum)));
+					 errtablecol(rel, column->place.attnum)));
 		*expected = note->version;
 		return note->is_on;
 	}

@@ -49,38 +49,50 @@ check_protocol(FunctionCallInfo fcinfo)
  * Did the writer send a version?  It did if the SET list names the column; if
  * another trigger has set it, its word counts as the writer's.
  */
-static bool
+static inline bool
 token_was_sent(const VersionColumn *column, TriggerData *trigdata,
 			   const VersionChange *change)
 {
-	return bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber,
+	return bms_is_member(column->place.attnum - FirstLowInvalidHeapAttributeNumber,
 						 trigdata->tg_updatedcols) ||
 		!cc_version_equals(column, change->new, change->old);
 }
 
+/* Fetch a row's version. */
+static inline VersionValue
+read_version(const VersionColumn *column, HeapTuple row, TupleDesc tupdesc)
+{
+	return cc_version_fetch(column, cc_version_find(column, row, tupdesc),
+							row, tupdesc);
+}
+
 /* Collect what is known of a row's versions, and what the writer said. */
-static VersionChange
-read_change(const VersionPolicy *policy, TriggerData *trigdata)
+static pg_attribute_always_inline void
+read_change(const VersionPolicy *policy, TriggerData *trigdata,
+			VersionChange *change)
 {
 	const VersionColumn *column = &policy->column;
+	HeapTuple	new = trigdata->tg_newtuple;
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	VersionChange change = {0};
 
-	change.old = change.new = cc_version_read(column, trigdata->tg_trigtuple, tupdesc);
-	if (trigdata->tg_newtuple)
+	change->old = read_version(column, trigdata->tg_trigtuple, tupdesc);
+	if (new)
 	{
-		change.new = cc_version_read(column, trigdata->tg_newtuple, tupdesc);
-		change.token_was_sent = token_was_sent(column, trigdata, &change);
+		change->place = cc_version_find(column, new, tupdesc);
+		change->new = cc_version_fetch(column, change->place, new, tupdesc);
+		change->token_was_sent = token_was_sent(column, trigdata, change);
 	}
-	if (cc_session_notes &&
-		cc_session_expects(column, trigdata->tg_relation, &change.expected))
+	else
 	{
-		/* nobody can expect what this transaction has made of a row */
-		change.is_expected = true;
-		if (cc_writer_made_row(trigdata))
-			change.expected = change.old;
+		change->place = NULL;
+		change->new = change->old;
+		change->token_was_sent = false;
 	}
-	return change;
+	/* what this transaction itself made of a row is as expected */
+	change->is_expected = cc_session_notes &&
+		cc_session_expects(column, trigdata->tg_relation, &change->expected);
+	if (change->is_expected && cc_writer_made_row(trigdata))
+		change->expected = change->old;
 }
 
 /* Is this write none that can be stale or blind? */
@@ -93,7 +105,7 @@ is_exempt(TriggerData *trigdata)
 }
 
 /* Judge a write, with those in mind that are above the table's own rules. */
-static Verdict
+static inline Verdict
 judge(const VersionPolicy *policy, TriggerData *trigdata,
 	  const VersionChange *change)
 {
@@ -127,13 +139,13 @@ choose_version(const VersionPolicy *policy, TriggerData *trigdata,
 }
 
 /* Give an inserted row its first version, unless it brings one. */
-static HeapTuple
+static pg_noinline HeapTuple
 stamp_inserted_row(const VersionPolicy *policy, TriggerData *trigdata)
 {
 	const VersionColumn *column = &policy->column;
 	HeapTuple	row = trigdata->tg_trigtuple;
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	VersionValue version = cc_version_read(column, row, tupdesc);
+	VersionValue version = read_version(column, row, tupdesc);
 
 	if (cc_version_is_last(column, version))
 		cc_conflict_last(policy, trigdata, version);
@@ -156,15 +168,65 @@ remember_judged(const VersionPolicy *policy, HeapTuple row)
 		ItemPointerSetInvalid(policy->last_judged);
 }
 
-/* Judge an updated row, and give it its next version. */
+/* Is there nothing to say of an inserted row?  So it is with nearly all. */
+static inline bool
+brings_version(const VersionPolicy *policy, TriggerData *trigdata)
+{
+	return policy->column.kind->wraps &&
+		cc_place_is_filled(&policy->column.place, trigdata->tg_trigtuple);
+}
+
+/*
+ * May the updated row be changed where it is?
+ *
+ * It may where the slot holds a tuple of its own.  ExecBRUpdateTriggers()
+ * (trigger.c) has the slot materialize the new row before it calls a trigger,
+ * and hands out the slot's very tuple (ExecFetchSlotHeapTuple(), execTuples.c);
+ * when the trigger returns that, it goes on with the slot.  Nobody else knows
+ * the tuple.  A virtual slot, as logical replication has it, hands out a copy
+ * instead, of which it would never see the change.
+ */
+static bool
+is_own_row(TriggerData *trigdata)
+{
+	TupleTableSlot *slot = trigdata->tg_newslot;
+
+	return (TTS_IS_BUFFERTUPLE(slot) || TTS_IS_HEAPTUPLE(slot)) &&
+		TTS_SHOULDFREE(slot) &&
+		((HeapTupleTableSlot *) slot)->tuple == trigdata->tg_newtuple;
+}
+
+/* Store a version with the updated row, in place if that is possible. */
 static HeapTuple
+write_version(const VersionPolicy *policy, TriggerData *trigdata,
+			  const VersionChange *change, VersionValue version)
+{
+	const VersionColumn *column = &policy->column;
+	HeapTuple	row = trigdata->tg_newtuple;
+
+	if (cc_version_equals(column, version, change->new))
+		return row;
+	if (version.isnull || change->place == NULL ||
+		OidIsValid(column->domain) || !is_own_row(trigdata))
+		return cc_version_write(column, row,
+								RelationGetDescr(trigdata->tg_relation),
+								version);
+
+	cc_version_overwrite(column, trigdata->tg_newslot, change->place, version);
+	return row;
+}
+
+/* Judge an updated row, and give it its next version. */
+static pg_noinline HeapTuple
 advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 {
-	VersionChange change = read_change(policy, trigdata);
-	Verdict		verdict = judge(policy, trigdata, &change);
 	HeapTuple	row = trigdata->tg_newtuple;
+	VersionChange change;
+	Verdict		verdict;
 	VersionValue version;
 
+	read_change(policy, trigdata, &change);
+	verdict = judge(policy, trigdata, &change);
 	if (verdict == VERDICT_FUTURE)
 		cc_conflict_future(policy, trigdata, change.new);
 	if (verdict == VERDICT_BLIND)
@@ -176,17 +238,18 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 		return NULL;
 
 	version = choose_version(policy, trigdata, &change, verdict);
-	if (row == trigdata->tg_newtuple &&
-		cc_version_equals(&policy->column, version, change.new))
-		return row;
+	if (row == trigdata->tg_newtuple)
+		return write_version(policy, trigdata, &change, version);
 	return cc_version_write(&policy->column, row,
 							RelationGetDescr(trigdata->tg_relation), version);
 }
 
 /*
  * Is this DELETE half of an UPDATE that moves the row to another partition?
- * Then the row was judged a moment ago, by this statement's UPDATE; there is
- * no other way for a statement to update a row and then delete it.
+ * Then the row was judged a moment ago, by this statement's UPDATE.  MERGE
+ * might come to a row again that it left as it was, but remember_judged()
+ * forgets such a row; unless it was another trigger, after this one, that left
+ * it, which is the table owner's doing.
  */
 static bool
 is_half_of_move(const VersionPolicy *policy, HeapTuple row)
@@ -196,7 +259,7 @@ is_half_of_move(const VersionPolicy *policy, HeapTuple row)
 }
 
 /* Judge a row that is to be deleted. */
-static HeapTuple
+static pg_noinline HeapTuple
 judge_deleted_row(const VersionPolicy *policy, TriggerData *trigdata)
 {
 	HeapTuple	row = trigdata->tg_trigtuple;
@@ -206,7 +269,7 @@ judge_deleted_row(const VersionPolicy *policy, TriggerData *trigdata)
 	if (is_half_of_move(policy, row))
 		return row;
 
-	change = read_change(policy, trigdata);
+	read_change(policy, trigdata, &change);
 	verdict = judge(policy, trigdata, &change);
 	if (verdict == VERDICT_BLIND)
 		cc_conflict_blind(policy, trigdata, change.old);
@@ -232,6 +295,8 @@ version_trigger(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 		return PointerGetDatum(advance_updated_row(policy, trigdata));
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
-		return PointerGetDatum(stamp_inserted_row(policy, trigdata));
+		return PointerGetDatum(brings_version(policy, trigdata) ?
+							   trigdata->tg_trigtuple :
+							   stamp_inserted_row(policy, trigdata));
 	return PointerGetDatum(judge_deleted_row(policy, trigdata));
 }

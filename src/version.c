@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/tupmacs.h"
 #include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
@@ -21,6 +22,7 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
+#include "compat.h"
 #include "version.h"
 
 /* How far a client's clock may be ahead of the server's. */
@@ -114,25 +116,6 @@ cc_version_kind(const char *name, Oid typid)
 	return NULL;
 }
 
-/* The version that follows OLD's, or the first one where OLD has none. */
-VersionValue
-cc_version_next(const VersionColumn *column, VersionValue old)
-{
-	VersionValue next = {column->kind->next(column->kind, old), false};
-
-	return next;
-}
-
-/* The same version?  NULL equals NULL: neither row ever had one. */
-bool
-cc_version_equals(const VersionColumn *column, VersionValue a, VersionValue b)
-{
-	if (a.isnull || b.isnull)
-		return a.isnull && b.isnull;
-
-	return datum_image_eq(a.datum, b.datum, column->typbyval, column->typlen);
-}
-
 /* How does a token that is not OLD stand to what may follow OLD? */
 TokenSequence
 cc_version_follows(const VersionColumn *column, VersionValue old,
@@ -144,12 +127,11 @@ cc_version_follows(const VersionColumn *column, VersionValue old,
 	return column->kind->follows(column->kind, old, token.datum);
 }
 
-/* Is this a version that no other can follow? */
+/* Is this the last number that the type can hold? */
 bool
-cc_version_is_last(const VersionColumn *column, VersionValue value)
+cc_version_is_maximum(const VersionKind *kind, Datum value)
 {
-	return !column->kind->wraps && !value.isnull &&
-		int64_from_datum(column->kind, value.datum) >= column->kind->maximum;
+	return int64_from_datum(kind, value) >= kind->maximum;
 }
 
 /* Spell a version for a person, in the current memory context. */
@@ -166,13 +148,18 @@ cc_version_text(const VersionColumn *column, VersionValue value)
 	return OidOutputFunctionCall(output, value.datum);
 }
 
-/* Fetch a row's version. */
+/*
+ * Fetch what stands for a version that is not stored: null, or what ADD COLUMN
+ * gave to the rows that were there.
+ */
 VersionValue
-cc_version_read(const VersionColumn *column, HeapTuple tuple, TupleDesc tupdesc)
+cc_version_missing(const VersionColumn *column, HeapTuple tuple,
+				   TupleDesc tupdesc)
 {
 	VersionValue value;
 
-	value.datum = heap_getattr(tuple, column->attnum, tupdesc, &value.isnull);
+	value.datum = heap_getattr(tuple, column->place.attnum, tupdesc,
+							   &value.isnull);
 	return value;
 }
 
@@ -184,7 +171,7 @@ HeapTuple
 cc_version_write(const VersionColumn *column, HeapTuple tuple,
 				 TupleDesc tupdesc, VersionValue value)
 {
-	int			attnum = column->attnum;
+	int			attnum = column->place.attnum;
 
 	/* nobody checks them for a C function */
 	if (OidIsValid(column->domain))

@@ -19,12 +19,17 @@ report() {
 # What a source file may include of our own headers: arrows only go down.
 # Decisions share the policy as data, and know nothing else of each other.
 may_include() {
-	facts='settings|session|condition|handler|version|writer|compat'
+	facts='settings|session|writer|version|place|compat'
 	case $1 in
 		concurrency.c) echo "$facts" ;;
-		trigger.c | manage.c | transaction.c) echo "policy|verdict|conflict|$facts" ;;
-		policy.[ch] | verdict.[ch] | conflict.[ch]) echo "${1%.*}|policy|$facts" ;;
-		session.[ch]) echo 'session|version|writer|compat' ;;
+		trigger.c | manage.c) echo "policy|verdict|conflict|$facts" ;;
+		transaction.c) echo "$facts" ;;
+		policy.[ch]) echo "policy|condition|handler|$facts" ;;
+		verdict.[ch]) echo "verdict|policy|$facts" ;;
+		conflict.[ch]) echo "conflict|policy|handler|$facts" ;;
+		condition.[ch]) echo "condition|place|compat" ;;
+		session.[ch]) echo "session|writer|version|compat" ;;
+		version.[ch]) echo "version|place|compat" ;;
 		*) echo "${1%.*}|compat" ;;
 	esac
 }

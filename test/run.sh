@@ -31,6 +31,7 @@ installcheck() {
 }
 
 suite source sh test/check_source.sh
+suite instructions sh test/check_instructions.sh
 suite regress installcheck ISOLATION= TAP_TESTS=
 suite isolation installcheck REGRESS= TAP_TESTS=
 suite tap installcheck REGRESS= ISOLATION=

@@ -60,6 +60,9 @@ missing_packages() {
 	command -v gcc >/dev/null && [ -e /usr/include/stdio.h ] || echo gcc libc6-dev
 	perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
 	perl -MDBD::Pg -e 1 2>/dev/null || echo libdbd-pg-perl
+	case $script in
+		run.sh | bench/instructions.sh) command -v valgrind >/dev/null || echo valgrind ;;
+	esac
 	usable_pg_config >/dev/null || {
 		# the meta-packages serve before apt has its lists
 		major=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
