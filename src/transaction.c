@@ -99,7 +99,7 @@ open_attached_table(FunctionCallInfo fcinfo, Oid relid, const char *column)
 static void
 turn_switch(FunctionCallInfo fcinfo, SessionTopic topic)
 {
-	SessionNote note = {.topic = topic, .version.isnull = true};
+	SessionNote note = {.topic = topic,.version.isnull = true};
 
 	require_argument(fcinfo, 1, "enabled");
 	note.roleid = GetUserId();
@@ -153,7 +153,7 @@ parse_version(FunctionCallInfo fcinfo, Oid typid, int32 typmod)
 	Oid			function;
 	Oid			typioparam;
 	bool		is_varlena;
-	char	   *text;
+	char	   *literal;
 	Oid			argtype = get_fn_expr_argtype(fcinfo->flinfo, 1);
 
 	if (getBaseType(argtype) == getBaseType(typid))
@@ -162,9 +162,10 @@ parse_version(FunctionCallInfo fcinfo, Oid typid, int32 typmod)
 		return version;
 	}
 	getTypeOutputInfo(argtype, &function, &is_varlena);
-	text = OidOutputFunctionCall(function, PG_GETARG_DATUM(1));
+	literal = OidOutputFunctionCall(function, PG_GETARG_DATUM(1));
+
 	getTypeInputInfo(typid, &function, &typioparam);
-	version.datum = OidInputFunctionCall(function, text, typioparam, typmod);
+	version.datum = OidInputFunctionCall(function, literal, typioparam, typmod);
 	return version;
 }
 
@@ -177,7 +178,7 @@ parse_version(FunctionCallInfo fcinfo, Oid typid, int32 typmod)
 Datum
 expect(PG_FUNCTION_ARGS)
 {
-	SessionNote note = {.topic = SESSION_EXPECT, .version.isnull = true};
+	SessionNote note = {.topic = SESSION_EXPECT,.version.isnull = true};
 	Relation	rel;
 	Form_pg_attribute att;
 
