@@ -47,7 +47,9 @@ trap 'exit 130' HUP INT TERM
 usable_pg_config() {
 	for candidate in ${PG_CONFIG:-pg_config $(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | sort -rV)}; do
 		pgxs=$("$candidate" --pgxs 2>/dev/null) || continue
-		if [ -f "$pgxs" ] && [ -x "$("$candidate" --bindir)/initdb" ]; then
+		# Debian's client package has PGXS, and only its dev package the headers
+		if [ -f "$pgxs" ] && [ -f "$("$candidate" --includedir-server)/postgres.h" ] &&
+			[ -x "$("$candidate" --bindir)/initdb" ]; then
 			echo "$candidate"
 			return
 		fi
