@@ -10,6 +10,7 @@
 #include "fmgr.h"
 
 #include "compat.h"
+#include "release.h"
 #include "session.h"
 #include "settings.h"
 
@@ -24,5 +25,6 @@ void
 _PG_init(void)
 {
 	cc_settings_init();
+	cc_release_init();
 	cc_session_init();
 }

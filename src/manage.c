@@ -21,6 +21,7 @@
 
 #include "conflict.h"
 #include "policy.h"
+#include "release.h"
 #include "version.h"
 
 PG_FUNCTION_INFO_V1(version_kinds);
@@ -38,6 +39,7 @@ version_kinds(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			typid = InvalidOid;
 
+	cc_release_check();
 	if (!PG_ARGISNULL(0))
 	{
 		typid = PG_GETARG_OID(0);
@@ -109,6 +111,7 @@ raise_conflict(PG_FUNCTION_ARGS)
 	ConflictSubject subject;
 	char	   *detail = NULL;
 
+	cc_release_check();
 	for (int i = 0; i < PG_NARGS(); i++)
 	{
 		if (PG_ARGISNULL(i))
