@@ -1,0 +1,46 @@
+# check.pl CLIENT EXPECTED ACTUAL: compare what became of a client's writes with
+# what is expected, case by case; prints a line "ok" or "not ok" for each.
+
+use strict;
+use warnings;
+
+my ($client, $expected, $actual) = @ARGV;
+my $failed = 0;
+
+# The lines of a file, by mode and case; and the cases in their order.
+sub read_cases
+{
+	my ($file) = @_;
+	my (%outcome, @cases);
+
+	open my $lines, '<', $file or die "cannot read $file: $!\n";
+	while (<$lines>)
+	{
+		chomp;
+		my ($mode, $case, $outcome) = split /\t/, $_, 3;
+		die "$file: a case is no line of mode, case, outcome: $_\n" if !defined $outcome;
+		die "$file: a case comes twice: $mode $case\n" if exists $outcome{"$mode: $case"};
+		$outcome{"$mode: $case"} = $outcome =~ s/\s+$//r =~ s/\t/: /gr;
+		push @cases, "$mode: $case";
+	}
+	return (\%outcome, @cases);
+}
+
+my ($want, @wanted) = read_cases($expected);
+my ($got, @got) = read_cases($actual);
+
+foreach my $case (@wanted, grep { !exists $want->{$_} } @got)
+{
+	my ($is, $should) = map { $_ // 'nothing' } $got->{$case}, $want->{$case};
+
+	print $is eq $should ? 'ok' : 'not ok', " - $client, $case: $is\n";
+	next if $is eq $should;
+	print "# expected: $should\n";
+	$failed++;
+}
+if (!@got)
+{
+	print "not ok - $client, every case\n";
+	$failed++;
+}
+exit($failed ? 1 : 0);

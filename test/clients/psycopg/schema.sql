@@ -1,0 +1,3 @@
+CREATE EXTENSION concurrency;
+CREATE TABLE doc (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text, body text, price numeric);
+SELECT concurrency.attach('doc');
