@@ -29,7 +29,8 @@ run() {
 		psql -h "$socket" -X -q -v ON_ERROR_STOP=1 -o /dev/null \
 			-c 'SELECT concurrency.detach("table", "column") FROM concurrency.attachments' || return
 	fi
-	(cd "$here/$client" && sh ./run 2>"$dir/$client.$mode.log" </dev/null) | sed "s/^/$mode	/"
+	(cd "$here/$client" && sh ./run 2>"$dir/$client.$mode.log" </dev/null ||
+		echo "all	failed	exit status $?") | sed "s/^/$mode	/"
 	grep -v Warning "$dir/$client.$mode.log" | sed 's/^/# /' >&2
 }
 

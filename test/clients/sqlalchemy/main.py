@@ -1,0 +1,178 @@
+"""What becomes of SQLAlchemy's writes."""
+
+import os
+
+from sqlalchemy import update
+from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
+
+from cases import GONE, attempt, new_row, write_by_tool
+from model import Doc, Note, Page, compare, engine, expect, is_stale, upsert
+
+MINE, FIRST, SECOND, TOOL, BOTH = (
+    {"body": body} for body in ("mine", "first", "second", "by a tool", "first and second"))
+
+# Without expire_on_commit, SQLAlchemy goes on with the version that it has in memory.
+Session = sessionmaker(engine, expire_on_commit=False, future=True)
+
+
+class Writer:
+    """Somebody who has read a row, and writes it in a session of one's own."""
+
+    def __init__(self, model, key):
+        self.model, self.key = model, key
+        self.session = Session()
+        self.row = self.session.get(model, key)
+        self.session.commit()
+
+    def attempt(self, case, write, mine, theirs=None):
+        attempt(case, write, (self.model.__tablename__, self.key), mine, theirs, StaleDataError)
+
+    def values(self, **changes):
+        """The whole row, as it was read, with changes."""
+        return {column.key: getattr(self.row, column.key) for column in self.model.__table__.columns} | changes
+
+    def save(self, **changes):
+        for name, value in changes.items():
+            setattr(self.row, name, value)
+        self.session.commit()
+
+    def delete(self):
+        self.session.delete(self.row)
+        self.session.commit()
+
+    def is_as_read(self):
+        return self.model.version == self.row.version
+
+    def query(self, *conditions):
+        return self.session.query(self.model).filter(self.model.id == self.key, *conditions)
+
+    def update_by_query(self, changes, *conditions):
+        rows = self.query(*conditions).update(changes)
+        self.session.commit()
+        return rows
+
+    def delete_by_query(self, *conditions):
+        rows = self.query(*conditions).delete()
+        self.session.commit()
+        return rows
+
+    def execute(self, *statements):
+        """Run statements in a transaction; the number of rows that the last one wrote."""
+        results = [self.session.execute(statement) for statement in statements]
+        self.session.commit()
+        return results[-1].rowcount
+
+    def update_row(self, **changes):
+        """Core: what a generic editor sends, the whole row with the version that it has read."""
+        return self.execute(update(Note.__table__).where(Note.id == self.key).values(self.values(**changes)))
+
+    def upsert(self, **changes):
+        return self.execute(upsert(Note, **self.values(**changes)))
+
+    def merge(self, write, **changes):
+        """Write, and if somebody else's text is there by now, both."""
+        try:
+            write(**changes)
+        except Exception as error:
+            if not is_stale(error):
+                raise
+            differences = compare(self.session, self.row, changes)
+            write(**{name: f"{now} and {mine}" for name, (now, mine) in differences.items()})
+
+
+def fresh(model):
+    return Writer(model, new_row(model.__tablename__))
+
+
+def stale(model):
+    """A writer whose row somebody else has saved since it was read."""
+    second = fresh(model)
+    Writer(model, second.key).save(**FIRST)
+    return second
+
+
+def stale_by_tool(model):
+    """A writer whose row a tool has written meanwhile."""
+    second = fresh(model)
+    write_by_tool(model.__tablename__, second.key)
+    return second
+
+
+def create(row):
+    with Session() as session:
+        session.add(row)
+        session.commit()
+
+
+for who, model in ("SQLAlchemy counts", Doc), ("server counts", Page):
+    row = model(**MINE)
+    attempt(f"{who}: create", lambda: create(row), (model.__tablename__, lambda: row.id), MINE)
+    writer = fresh(model)
+    writer.attempt(f"{who}: read", lambda: writer.session.refresh(writer.row), writer.values())
+    writer.attempt(f"{who}: fresh update", lambda: writer.save(**FIRST), FIRST)
+    writer.attempt(f"{who}: second fresh update", lambda: writer.save(**SECOND), SECOND)
+    writer = stale(model)
+    writer.attempt(f"{who}: stale update", lambda: writer.save(**SECOND), SECOND, FIRST)
+    writer = stale_by_tool(model)
+    writer.attempt(f"{who}: stale update after a blind one", lambda: writer.save(**SECOND), SECOND, TOOL)
+    writer = stale(model)
+    writer.attempt(f"{who}: query.update(), blind", lambda: writer.update_by_query(SECOND), SECOND, FIRST)
+    writer = fresh(model)
+    writer.update_by_query(FIRST)
+    writer.attempt(f"{who}: fresh update after one's own query.update()", lambda: writer.save(**SECOND), SECOND)
+    writer = fresh(model)
+    writer.attempt(f"{who}: fresh delete", writer.delete, GONE)
+    writer = stale(model)
+    writer.attempt(f"{who}: stale delete", writer.delete, GONE, FIRST)
+
+writer = stale(Doc)
+writer.attempt("SQLAlchemy counts: stale update, then merged", lambda: writer.merge(writer.save, **SECOND), None, BOTH)
+
+# the model without version_id_col
+writer = stale(Note)
+writer.attempt("plain model: stale update, blind", lambda: writer.save(**SECOND), SECOND, FIRST)
+for what, write in ("whole row by Core", Writer.update_row), ("upsert with excluded.version", Writer.upsert):
+    writer = fresh(Note)
+    writer.attempt(f"{what}: fresh update", lambda: write(writer, **FIRST), FIRST)
+    writer.attempt(f"{what}: second fresh update, not read back", lambda: write(writer, **SECOND), SECOND)
+    writer = fresh(Note)
+    write(writer, **FIRST)
+    writer.session.refresh(writer.row)
+    writer.attempt(f"{what}: second fresh update, read back", lambda: write(writer, **SECOND), SECOND)
+    writer = stale(Note)
+    writer.attempt(f"{what}: stale update", lambda: write(writer, **SECOND), SECOND, FIRST)
+    writer = stale_by_tool(Note)
+    writer.attempt(f"{what}: stale update after a blind one", lambda: write(writer, **SECOND), SECOND, TOOL)
+    writer = stale(Note)
+    writer.attempt(f"{what}: stale update, then merged",
+                   lambda: writer.merge(lambda **values: write(writer, **values), **SECOND), None, BOTH)
+writer = stale(Note)
+writer.attempt("upsert without the version, blind",
+               lambda: writer.execute(upsert(Note, id=writer.key, **SECOND)), SECOND, FIRST)
+
+writer = stale(Note)
+writer.attempt("query.update() where version is as read: stale",
+               lambda: writer.update_by_query(SECOND, writer.is_as_read()), SECOND, FIRST)
+writer = stale(Note)
+writer.attempt("query.update() of version + 1, at any version: stale",
+               lambda: writer.update_by_query(SECOND | {"version": Note.version + 1}), SECOND, FIRST)
+writer = stale(Note)
+writer.attempt("query.delete() where version is as read: stale",
+               lambda: writer.delete_by_query(writer.is_as_read()), GONE, FIRST)
+writer = stale(Note)
+writer.attempt("plain model: stale delete", writer.delete, GONE, FIRST)
+
+if os.environ["CASES_MODE"] == "attached":
+    def expecting(write):
+        """Write, and say first which version was read."""
+        writer.session.execute(expect(Note, writer.row.version))
+        write()
+
+    writer = fresh(Note)
+    writer.attempt("plain model: fresh update, by expect()", lambda: expecting(lambda: writer.save(**MINE)), MINE)
+    writer = stale(Note)
+    writer.attempt("plain model: stale update, by expect()", lambda: expecting(lambda: writer.save(**SECOND)),
+                   SECOND, FIRST)
+    writer = stale(Note)
+    writer.attempt("plain model: stale delete, by expect()", lambda: expecting(writer.delete), GONE, FIRST)
