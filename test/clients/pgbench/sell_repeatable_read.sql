@@ -1,0 +1,6 @@
+\set id 1 + :client_id % :rows
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT sold, version FROM stock WHERE id = :id \gset
+\sleep 50 ms
+UPDATE stock SET sold = :sold + 1, version = :version WHERE id = :id;
+COMMIT;
