@@ -125,6 +125,15 @@ COMMIT;
 SELECT concurrency.expect('doc', 4);
 SELECT outcome(:'update' || 1);
 
+-- ... a version of a type that the column no longer has is no version
+BEGIN;
+SELECT concurrency.expect('doc', 5);
+ALTER TABLE doc ALTER version TYPE int;
+SELECT outcomes(:'update' || 1, :'delete' || 1);
+SELECT concurrency.expect('doc', 5);
+SELECT outcomes(:'update' || 1, :'delete' || 1, :'update' || 3);
+ROLLBACK;
+
 -- Who: the role that said it, and no other one.
 CREATE ROLE regress_expect_owner;
 CREATE ROLE regress_expect_stranger;

@@ -126,6 +126,7 @@ cc_session_tell(const SessionNote *note, bool typbyval, int16 typlen)
 		told->version.datum = datumCopy(note->version.datum, typbyval, typlen);
 	told->typbyval = typbyval;
 	told->subid = GetCurrentSubTransactionId();
+	told->told = GetCurrentCommandId(false);
 	told->next = cc_session_notes;
 	cc_session_notes = told;
 	drop_replaced(told);
@@ -154,12 +155,11 @@ cc_session_switch_is_on(SessionTopic topic, Relation rel)
 }
 
 /*
- * Does the transaction expect the current user's writes to find this column at
- * a certain version?
+ * Find the version at which the transaction expects the current user's writes
+ * to find this column.  NULL if it expects none.
  */
-bool
-cc_session_expects(const VersionColumn *column, Relation rel,
-				   VersionValue *expected)
+const SessionNote *
+cc_session_expectation(const VersionColumn *column, Relation rel)
 {
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel),
 										  column->place.attnum - 1);
@@ -179,8 +179,7 @@ cc_session_expects(const VersionColumn *column, Relation rel,
 							NameStr(att->attname), RelationGetRelationName(rel)),
 					 errhint("Call concurrency.expect() again."),
 					 errtablecol(rel, column->place.attnum)));
-		*expected = note->version;
-		return note->is_on;
+		return note->is_on ? note : NULL;
 	}
-	return false;
+	return NULL;
 }

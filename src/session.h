@@ -27,6 +27,7 @@ typedef struct SessionNote
 	Oid			relid;			/* or InvalidOid: all that the role owns */
 	Oid			roleid;			/* who told it */
 	bool		is_on;			/* false: older notes no longer hold */
+	CommandId	told;			/* the command that told it */
 
 	/* of expectations */
 	NameData	column;
@@ -45,7 +46,7 @@ extern SessionNote *cc_session_notes;
 extern void cc_session_init(void);
 extern void cc_session_tell(const SessionNote *note, bool typbyval, int16 typlen);
 extern bool cc_session_switch_is_on(SessionTopic topic, Relation rel);
-extern bool cc_session_expects(const VersionColumn *column, Relation rel,
-							   VersionValue *expected);
+extern const SessionNote *cc_session_expectation(const VersionColumn *column,
+												 Relation rel);
 
 #endif							/* CC_SESSION_H */

@@ -84,25 +84,58 @@ assign_conflict_sqlstate(const char *newval, void *extra)
 										 newval[3], newval[4]);
 }
 
+/* Has a value that was given at the start of the session been accepted? */
+static bool start_value_is_accepted = false;
+
 /*
- * Define the parameters.  Called once, from _PG_init.
+ * GUC check hook: note that, and accept everything.
+ *
+ * A misspelt value that ALTER ROLE stored before the library was loaded would
+ * be replaced by the default with nothing but a WARNING if it were refused
+ * here.  So it is kept, and refuses writes.
  */
-void
-cc_settings_init(void)
+static bool
+check_blind_writes(char **newval, void **extra, GucSource source)
 {
-	/*
-	 * A string without a check hook: a misspelt value that ALTER ROLE stored
-	 * before the library was loaded would be replaced by the default with
-	 * nothing but a WARNING.  So it is kept, and refuses writes.
-	 */
-	DefineCustomStringVariable("concurrency.blind_writes",
+	if (source > PGC_S_DEFAULT && source <= PGC_S_OVERRIDE)
+		start_value_is_accepted = true;
+	return true;
+}
+
+/*
+ * Define concurrency.blind_writes.
+ *
+ * A client's connection options come before ALTER ROLE ... SET, and hide it,
+ * also where PostgreSQL finds, when the library is loaded, that the user may
+ * not set this and drops the value.  Nobody knows then what the policy was,
+ * and it is as strict as can be.
+ */
+static void
+define_blind_writes(void)
+{
+	const char *name = "concurrency.blind_writes";
+	bool		was_given = GetConfigOption(name, true, false) != NULL &&
+		GetConfigOptionResetString(name) != NULL;
+
+	DefineCustomStringVariable(name,
 							   "Sets what happens to writes that do not say which version they are based on.",
 							   "\"table\" leaves it to each table; \"allow\", \"warn\" and \"reject\" override all of them.",
 							   &cc_blind_writes,
 							   "table",
 							   PGC_SUSET,
 							   0,
-							   NULL, NULL, NULL);
+							   check_blind_writes, NULL, NULL);
+	if (was_given && !start_value_is_accepted)
+		SetConfigOption(name, "reject", PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+/*
+ * Define the parameters.  Called once, from _PG_init.
+ */
+void
+cc_settings_init(void)
+{
+	define_blind_writes();
 
 	DefineCustomStringVariable("concurrency.conflict_sqlstate",
 							   "Sets the SQLSTATE of the error that refuses a stale write.",

@@ -74,6 +74,8 @@ read_change(const VersionPolicy *policy, TriggerData *trigdata,
 	const VersionColumn *column = &policy->column;
 	HeapTuple	new = trigdata->tg_newtuple;
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	const SessionNote *note = cc_session_notes ?
+		cc_session_expectation(column, trigdata->tg_relation) : NULL;
 
 	change->old = read_version(column, trigdata->tg_trigtuple, tupdesc);
 	if (new)
@@ -88,11 +90,11 @@ read_change(const VersionPolicy *policy, TriggerData *trigdata,
 		change->new = change->old;
 		change->token_was_sent = false;
 	}
-	/* what this transaction itself made of a row is as expected */
-	change->is_expected = cc_session_notes &&
-		cc_session_expects(column, trigdata->tg_relation, &change->expected);
-	if (change->is_expected && cc_writer_made_row(trigdata))
-		change->expected = change->old;
+	/* what this transaction itself has made of a row since is as expected */
+	change->is_expected = note != NULL;
+	if (note)
+		change->expected = cc_writer_made_row(trigdata, note->told) ?
+			change->old : note->version;
 }
 
 /* Is this write none that can be stale or blind? */

@@ -48,23 +48,63 @@ cc_writer_owns(Oid roleid, Relation rel)
 	return false;
 }
 
+/* Skip to the end of what stands in double quotes, or of the text. */
+static const char *
+skip_quoted(const char *sql)
+{
+	if (*sql == '"')
+		sql += 1 + strcspn(sql + 1, "\"");
+	return sql;
+}
+
+/*
+ * Is this the statement of a foreign key's action?
+ *
+ * ri_triggers.c puts every name in double quotes, and has no literals: outside
+ * of quotes nothing but this comes before WHERE, and a parameter behind it.
+ */
+static bool
+is_action_statement(const char *sql)
+{
+	const char *where = " WHERE $";
+	const char *operator = " OPERATOR(";
+
+	for (; strncmp(sql, where, strlen(where)) != 0; sql++)
+	{
+		if (*sql != '"' &&
+			strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,=$", *sql) == NULL)
+			return false;
+		sql = skip_quoted(sql);
+		if (*sql == '\0')
+			return false;
+	}
+
+	/* the parameter, perhaps with a cast */
+	for (sql += strlen(where); *sql != '\0' && *sql != ' '; sql++)
+	{
+		sql = skip_quoted(sql);
+		if (*sql == '\0')
+			return false;
+	}
+	return strncmp(sql, operator, strlen(operator)) == 0;
+}
+
 /*
  * Is the statement that is running one of a foreign key's own?
  *
- * The innermost line of context quotes it, whatever the language of the rest.
- * Nobody but ri_triggers.c writes conditions of this form.
+ * The innermost line of context quotes it, as _SPI_error_callback() (spi.c)
+ * says it in the language of the server's messages.  A statement of an owner's
+ * function may hold what a stranger wrote, so all of its head has to fit.
  */
 static bool
 statement_is_foreign_keys(void)
 {
-	char	   *statement = GetErrorContextStack();
+	const char *context = GetErrorContextStack();
+	const char *format = _("SQL statement \"%s\"");
+	size_t		before = strstr(format, "%s") - format;
 
-	if (statement == NULL)
-		return false;
-	statement[strcspn(statement, "\n")] = '\0';
-
-	return (strstr(statement, "UPDATE ") || strstr(statement, "DELETE FROM ")) &&
-		strstr(statement, " WHERE $") && strstr(statement, " OPERATOR(");
+	return context && strncmp(context, format, before) == 0 &&
+		is_action_statement(context + before);
 }
 
 /*
@@ -86,14 +126,16 @@ cc_writer_is_foreign_key(TriggerData *trigdata)
 }
 
 /*
- * Has this transaction itself written the row that it is writing now?  What a
+ * Has this transaction itself, since that command, written the row that it is
+ * writing now?  Before it, that may have been a foreign key's doing.  What a
  * foreign table's row has in place of xmin means nothing.
  */
 bool
-cc_writer_made_row(TriggerData *trigdata)
+cc_writer_made_row(TriggerData *trigdata, CommandId since)
 {
 	HeapTupleHeader row = trigdata->tg_trigtuple->t_data;
 
 	return trigdata->tg_relation->rd_rel->relkind != RELKIND_FOREIGN_TABLE &&
-		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row));
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row)) &&
+		HeapTupleHeaderGetCmin(row) >= since;
 }

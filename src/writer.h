@@ -14,6 +14,6 @@
 extern bool cc_writer_covers(Oid relid, Relation rel);
 extern bool cc_writer_owns(Oid roleid, Relation rel);
 extern bool cc_writer_is_foreign_key(TriggerData *trigdata);
-extern bool cc_writer_made_row(TriggerData *trigdata);
+extern bool cc_writer_made_row(TriggerData *trigdata, CommandId since);
 
 #endif							/* CC_WRITER_H */

@@ -3,6 +3,10 @@
 -- complain if script is sourced in psql, rather than via CREATE EXTENSION
 \echo Use "CREATE EXTENSION concurrency" to load this file. \quit
 
+-- The schema, if it is there already, may hold a stranger's operators, and a
+-- superuser runs this.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 --
 -- The schema.  Tables' owners let the functions in it act for them, so nobody
 -- may put a function beside ours, or have left one there: the schema must be
@@ -377,7 +381,7 @@ BEGIN
 	 WHERE CASE WHEN attach.kind IS NULL THEN k.is_default ELSE k.kind = attach.kind END
 	 ORDER BY k.ordinality
 	 LIMIT 1;
-	IF FOUND AND add_column AND existing_type IS NULL
+	IF FOUND AND add_column AND existing_type IS NULL AND "column" <> ''
 		AND NOT EXISTS (SELECT FROM pg_foreign_table WHERE ftrelid = ANY (tree)) THEN
 		-- one constant for the rows that are there, so that none is rewritten;
 		-- as JSON has it, so that DateStyle plays no part
@@ -544,17 +548,22 @@ BEGIN
 				  HINT = 'Attach one with concurrency.attach().';
 	END IF;
 
-	-- the key's columns, each compared as its index compares it
+	-- the key's columns, each compared as its index compares it.  Values are
+	-- literals of the index's own types: neither a cast from text nor a domain's
+	-- constraint, which the table's owner may have made, is called.
 	SELECT array_agg(a.attname::text ORDER BY k.no) AS names,
 		   string_agg(quote_ident(a.attname), ', ' ORDER BY k.no) AS list,
-		   string_agg(format('t.%I OPERATOR(%s.%s) ($1 ->> %L)::%s', a.attname,
-							 o.oprnamespace::regnamespace, o.oprname, a.attname,
-							 format_type(a.atttypid, -1)), ' AND ' ORDER BY k.no) AS condition
+		   string_agg(format('t.%I OPERATOR(%s.%s) %L::%s', a.attname,
+							 o.oprnamespace::regnamespace, o.oprname,
+							 CASE jsonb_typeof(key) WHEN 'object' THEN key ->> a.attname::text ELSE key #>> '{}' END,
+							 format_type(CASE y.typtype WHEN 'p' THEN a.atttypid ELSE y.oid END, -1)),
+					  ' AND ' ORDER BY k.no) AS condition
 	  INTO keys
 	  FROM pg_index i
 	 CROSS JOIN unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY AS k(attnum, opclass, no)
 	  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
 	  JOIN pg_opclass c ON c.oid = k.opclass
+	  JOIN pg_type y ON y.oid = c.opcintype
 	  JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
 	   AND (m.amoplefttype, m.amoprighttype) = (c.opcintype, c.opcintype)
 	  JOIN pg_operator o ON o.oid = m.amopopr
@@ -581,16 +590,16 @@ BEGIN
 					   (SELECT string_agg(given ->> name, ', ' ORDER BY no)
 						  FROM unnest(keys.names) WITH ORDINALITY AS part(name, no)));
 
-	EXECUTE format('SELECT true, t.%I IS NOT DISTINCT FROM $2::%s, t.%I FROM %s %s t WHERE %s %s',
-				   "column",
-				   (SELECT format_type(atttypid, atttypmod) FROM pg_attribute
-					 WHERE attrelid = "table" AND attname = "column"),
+	EXECUTE format('SELECT true, t.%I IS NOT DISTINCT FROM %L::%s, t.%I FROM %s %s t WHERE %s %s',
+				   "column", token,
+				   coalesce((SELECT k.column_type::text
+							   FROM pg_attribute a, concurrency.version_kinds(a.atttypid::regtype) AS k
+							  WHERE a.attrelid = "table" AND a.attname = "column" LIMIT 1), 'text'),
 				   "column",
 				   CASE WHEN (SELECT c.relkind FROM pg_class c WHERE c.oid = "table") <> 'p' THEN 'ONLY' END,
 				   "table", keys.condition,
 				   CASE WHEN lock_row THEN 'FOR NO KEY UPDATE' END)
-	   INTO row_exists, is_current, current_version
-	  USING given, token;
+	   INTO row_exists, is_current, current_version;
 	row_exists := coalesce(row_exists, false);
 	is_current := coalesce(is_current, false);
 END
