@@ -9,7 +9,7 @@ SET client_min_messages = warning;
 -- What audit says of tables, and of the roles and the database of this test: others are none of its business.
 CREATE VIEW ours AS
 	SELECT * FROM concurrency.audit()
-	 WHERE "table" IS NOT NULL OR problem ~ 'regress_by' OR problem LIKE '%everybody in database ' || quote_ident(current_database());
+	 WHERE "table" IS NOT NULL OR problem ~ 'regress_(by|may)|^everybody may set' OR problem LIKE '%everybody in database ' || quote_ident(current_database());
 -- Runs what audit proposes; then nothing must be left to propose.
 CREATE FUNCTION mend() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
@@ -284,6 +284,16 @@ SELECT mend();
 DROP SCHEMA hidden CASCADE;
 REVOKE ALL ON ours FROM regress_bypass;
 DROP ROLE regress_bypass;
+
+-- Who may pass by, by a grant
+CREATE ROLE "regress_may, set";
+GRANT SET ON PARAMETER session_replication_role, concurrency.blind_writes TO "regress_may, set";
+GRANT SET ON PARAMETER concurrency.blind_writes TO PUBLIC;
+GRANT ALTER SYSTEM ON PARAMETER concurrency.blind_writes TO "regress_may, set";
+SELECT severity, problem, mend FROM ours ORDER BY problem COLLATE "C";
+SELECT mend();
+REVOKE ALL ON PARAMETER session_replication_role, concurrency.blind_writes FROM "regress_may, set";
+DROP ROLE "regress_may, set";
 
 -- Names that are made to be misread, in what is proposed; this time by way of psql.
 CREATE SCHEMA "a.b'";

@@ -889,7 +889,33 @@ BEGIN
 								substr(line, strpos(line, '=') + 1) AS value) AS setting
 	 WHERE (setting.name = 'session_replication_role' AND lower(setting.value) = 'replica'
 			OR setting.name = 'concurrency.blind_writes' AND setting.value NOT IN ('table', 'reject'))
-	   AND (d.datname IS NULL OR d.datname = current_database());
+	   AND (d.datname IS NULL OR d.datname = current_database())
+	UNION ALL
+	-- ... and what the server's configuration lets everybody pass by; it is known
+	-- once the library is loaded, which all of the above has seen to
+	SELECT CASE s.setting WHEN 'allow' THEN 'warning' WHEN 'warn' THEN 'notice' ELSE 'error' END, NULL, NULL,
+		   format('with %s=%s, which the %s says, ', s.name, s.setting, s.source) ||
+		   CASE WHEN s.name = 'session_replication_role' THEN 'no trigger fires for anybody'
+				WHEN s.setting IN ('allow', 'warn') THEN 'no blind write is refused to anybody'
+				ELSE 'which is no valid value, every write is refused to everybody' END,
+		   CASE s.source WHEN 'configuration file'
+				THEN format('ALTER SYSTEM SET %s = %L; -- then pg_reload_conf()', s.name, s.boot_val) END
+	  FROM pg_settings s
+	 WHERE s.source NOT IN ('default', 'database', 'user', 'database user', 'client', 'session')
+	   AND (s.name = 'session_replication_role' AND s.setting = 'replica'
+			OR s.name = 'concurrency.blind_writes' AND s.setting NOT IN ('table', 'reject'))
+	UNION ALL
+	-- ... or who may
+	SELECT 'notice', NULL, NULL,
+		   concat(coalesce('role ' || quote_ident(r.rolname), 'everybody'), ' may set ', p.parname,
+				  CASE p.parname WHEN 'session_replication_role' THEN ', with which no trigger fires'
+								 ELSE ', with which no blind write is refused' END),
+		   format('REVOKE SET ON PARAMETER %s FROM %s;', p.parname, coalesce(quote_ident(r.rolname), 'PUBLIC'))
+	  FROM pg_parameter_acl p
+	 CROSS JOIN LATERAL aclexplode(p.paracl) AS acl
+	  LEFT JOIN pg_roles r ON r.oid = acl.grantee
+	 WHERE p.parname IN ('session_replication_role', 'concurrency.blind_writes')
+	   AND acl.privilege_type = 'SET' AND r.rolsuper IS NOT TRUE;
 END
 $$;
 

@@ -51,4 +51,25 @@ like(session('clerk', $blind), qr/ERROR: +22023: .*"rejected"/, 'a misspelt poli
 
 is($node->safe_psql('postgres', 'SELECT n FROM doc'), '1', 'what was refused was not written');
 
+# What the server's configuration says to everybody, audit() tells to anybody.
+my $audit = 'SELECT severity, problem, mend FROM concurrency.audit() WHERE "table" IS NULL AND problem !~ \'role\'';
+is($node->safe_psql('postgres', $audit), '', 'nothing to tell of a server that is configured as it comes');
+foreach my $case (
+	[ 'blind_writes', 'reject', undef ],
+	[ 'blind_writes', 'allow', 'warning|with concurrency.blind_writes=allow, which the configuration file says, no blind write is refused to anybody' ],
+	[ 'blind_writes', 'warn', 'notice|with concurrency.blind_writes=warn, which the configuration file says, no blind write is refused to anybody' ],
+	[ 'blind_writes', 'rejected', 'error|with concurrency.blind_writes=rejected, which the configuration file says, which is no valid value, every write is refused to everybody' ])
+{
+	my ($setting, $value, $said) = @$case;
+
+	$node->append_conf('postgresql.conf', "concurrency.$setting = '$value'");
+	$node->reload;
+	is($node->safe_psql('postgres', $audit),
+		defined $said ? "$said|ALTER SYSTEM SET concurrency.$setting = 'table'; -- then pg_reload_conf()" : '',
+		"audit() tells of concurrency.$setting = $value in postgresql.conf what there is to tell");
+}
+$node->safe_psql('postgres', $node->safe_psql('postgres', "SELECT mend FROM ($audit) AS a"));
+$node->reload;
+is($node->safe_psql('postgres', $audit), '', '... and the mend mends it');
+
 done_testing();
