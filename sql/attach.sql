@@ -67,6 +67,7 @@ SELECT concurrency.attach('doc', NULL);
 SELECT concurrency.attach('nosuch');
 SELECT concurrency.attach(0);
 SELECT concurrency.attach('doc', 'ctid');
+SELECT concurrency.attach('doc', '');
 SELECT concurrency.attach('doc', 'nosuch', add_column => false);
 SELECT concurrency.attach('doc', 'nosuch', kind => 'etag');
 SELECT concurrency.attach('doc', 'nosuch', protocol => 'telepathy');
