@@ -1,37 +1,23 @@
 #!/bin/sh
-# throwaway.sh SCRIPT: run SCRIPT, of this directory, in a copy of this tree and
-# beside a throw-away PostgreSQL that has the extension; leave nothing behind.
+# throwaway.sh SCRIPT [ARGUMENT...]: run SCRIPT, of this directory, in a copy of
+# this tree and beside a throw-away PostgreSQL that has the extension; leave
+# nothing behind.
 #
 # Installs what is missing on Debian.  PG_CONFIG chooses the PostgreSQL, PG_CFLAGS
-# adds compiler flags.  SCRIPT runs as an unprivileged user and finds
-#   PATH PG_CONFIG PGHOST PGUSER PGDATABASE   of the throw-away server
-#   WORK                                      a directory for whatever it makes
+# adds compiler flags, SERVER_OPTIONS options of the server, and SERVER_WRAPPER is a
+# command to run it under.  SCRIPT runs as an unprivileged user and finds
+#   PATH PG_CONFIG PGUSER PGDATABASE   of the throw-away server, which listens at
+#   PGHOST PGPORT                      a socket, and at 127.0.0.1
+#   WORK                               a directory for whatever it makes
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 script=$1
+shift
+clients=$*						# for clients/run.sh
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/concurrency.XXXXXX")
 chmod 755 "$WORK"
+. "$top/test/lib.sh"
 bin=
-
-say() { printf '%s\n' "$*" >&2; }
-
-as_root() {
-	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-# Servers refuse to run as root.
-as_user() {
-	if [ "$(id -u)" = 0 ]; then runuser -u nobody -- "$@"; else "$@"; fi
-}
-
-# Run a command quietly, unless it fails.
-quietly() {
-	"$@" >"$WORK/log" 2>&1 </dev/null || {
-		tail -n 50 "$WORK/log" >&2
-		say "failed: $*"
-		exit 1
-	}
-}
 
 clean_up() {
 	trap - EXIT HUP INT TERM
@@ -57,6 +43,17 @@ usable_pg_config() {
 	return 1
 }
 
+# Print the Debian packages that clients' tests miss: each line of a file "needs"
+# has packages, and a command that succeeds where they are there.
+missing_client_packages() {
+	for client in "$@"; do
+		[ ! -e "$top/test/clients/$client/needs" ] ||
+			while IFS=: read -r packages probe; do
+				as_user sh -c "$probe" >/dev/null 2>&1 </dev/null || echo "$packages"
+			done <"$top/test/clients/$client/needs"
+	done | tr ' ' '\n' | sort -u
+}
+
 # Print the Debian packages that are missing here.
 missing_packages() {
 	command -v gcc >/dev/null && [ -e /usr/include/stdio.h ] || echo gcc libc6-dev
@@ -64,27 +61,26 @@ missing_packages() {
 	perl -MDBD::Pg -e 1 2>/dev/null || echo libdbd-pg-perl
 	case $script in
 		run.sh | bench/instructions.sh) command -v valgrind >/dev/null || echo valgrind ;;
+		coverage.sh) command -v lcov >/dev/null || echo lcov ;;
+		lint.sh)
+			command -v scan-build >/dev/null || echo clang-tools
+			command -v cppcheck >/dev/null || echo cppcheck
+			command -v shellcheck >/dev/null || echo shellcheck ;;
+	esac
+	case "$script $clients" in
+		fuzz/run.sh*sqlsmith*) command -v sqlsmith >/dev/null || echo sqlsmith ;;
+	esac
+	case $script in
+		run.sh) case " ${SUITES:-clients} " in
+				*" clients "*) missing_client_packages $(cat "$top/test/clients/quick") ;;
+			esac ;;
+		clients/run.sh) missing_client_packages ${clients:-$(cd "$top/test/clients" && ls -d */)} ;;
 	esac
 	usable_pg_config >/dev/null || {
 		# the meta-packages serve before apt has its lists
 		major=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
 		echo "postgresql${major:+-$major} postgresql-server-dev-${major:-all}"
 	}
-}
-
-apt_install() {
-	quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@"
-}
-
-# Debian makes and starts a cluster when it installs a server; nobody asked for one.
-install_packages() {
-	cluster_conf=/etc/postgresql-common/createcluster.conf
-	say "Installing $(echo $(missing_packages)) ..."
-	apt_install postgresql-common
-	cp -p $cluster_conf "$WORK/createcluster.conf"
-	as_root sed -i '1i create_main_cluster = false' $cluster_conf
-	apt_install $(missing_packages)
-	as_root cp -p "$WORK/createcluster.conf" $cluster_conf
 }
 
 ensure_packages() {
@@ -98,7 +94,7 @@ ensure_packages() {
 		exit 1
 	elif [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then
 		quietly as_root apt-get -q update
-		install_packages
+		install_packages $(missing_packages)
 	else
 		say "As root, run:  apt-get update && apt-get install -y --no-install-recommends" $(missing_packages)
 		exit 1
@@ -130,15 +126,31 @@ mirror_postgresql() {
 
 build_and_install() {
 	mkdir "$WORK/source"
-	(cd "$top" && tar --exclude=.git --exclude='*.o' --exclude='*.so' --exclude='*.bc' -cf - .) | tar -C "$WORK/source" -xf -
+	(cd "$top" && tar --exclude=.git --exclude=node_modules --exclude='*.o' --exclude='*.so' --exclude='*.bc' -cf - .) | tar -C "$WORK/source" -xf -
 	if [ "$(id -u)" = 0 ]; then chown -R nobody "$WORK"; fi
 	quietly as_user make -C "$WORK/source" PG_CONFIG="$bin/pg_config" PG_CFLAGS="${PG_CFLAGS-}" with_llvm=no install
 }
 
+free_port() {
+	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
+}
+
+# In the place of the server, put a script that runs it under another program.
+wrap_server() {
+	as_user mv "$bin/postgres" "$bin/postgres.real"
+	as_user tee "$bin/postgres" >/dev/null <<-END
+		#!/bin/sh
+		exec $SERVER_WRAPPER "$bin/postgres.real" "\$@"
+	END
+	as_user chmod 755 "$bin/postgres"
+}
+
 start_server() {
+	port=$(free_port)
 	quietly as_user "$bin/initdb" -D "$WORK/data" -U postgres -A trust -E UTF8 --locale=C --no-sync
-	quietly as_user "$bin/pg_ctl" -D "$WORK/data" -l "$WORK/server.log" -w start \
-		-o "-c listen_addresses= -c unix_socket_directories=$WORK -c fsync=off -c max_prepared_transactions=10"
+	[ -z "${SERVER_WRAPPER-}" ] || wrap_server
+	quietly as_user env WORK="$WORK" "$bin/pg_ctl" -D "$WORK/data" -l "$WORK/server.log" -w start \
+		-o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$WORK -c fsync=off -c max_prepared_transactions=10 ${SERVER_OPTIONS-}"
 }
 
 ensure_packages
@@ -148,4 +160,4 @@ start_server
 
 cd "$WORK/source"
 as_user env HOME="$WORK" WORK="$WORK" PATH="$bin:$PATH" PG_CONFIG="$bin/pg_config" \
-	PGHOST="$WORK" PGUSER=postgres PGDATABASE=postgres LC_ALL=C.UTF-8 sh "test/$script"
+	PGHOST="$WORK" PGPORT="$port" PGUSER=postgres PGDATABASE=postgres LC_ALL=C.UTF-8 sh "test/$script" "$@"
