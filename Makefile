@@ -2,12 +2,26 @@
 #
 #   make demo           see what it is for; installs what is missing
 #   make test           run every suite on a throw-away server; the same
+#   make test-clients   what real clients do: CLIENTS="django adminer", or all
 #   make, make install  build and install, by PGXS
 #   make installcheck   run the suites against a server that runs already
 #   make bench          measure it beside other ways to keep a version
 #   make bench-instructions  the same, in instructions that repeat
 #   make indent         pgindent's style for src/
 #   make soak           the hunt for lost updates for SECONDS=600
+#   make fuzz           random arguments, statements and SQL: FUZZ="arguments model sqlsmith"
+#   make test-memory    memory stays flat, over ten million rows in a statement
+#   make dist           the archive for PGXN, into DIST_OUT=..
+#   make deb            Debian packages for the majors here, into DEB_OUT=..
+#   make test-packages  make both, and try them; needs root
+#
+# With servers that are brought for it, and kept below SERVERS:
+#   make test-majors    the suites on MAJORS="15 17 18 19", and upgrades between them
+#   make test-assert    the suites on servers with assertions: MAJORS="15 18"
+#   make test-sanitize  the same with ASan and UBSan: MAJORS=18
+#   make test-valgrind  the same under memcheck: MAJORS=18
+#   make coverage       which lines and branches of src/ the suites run
+#   make lint           what static analysis has to say
 
 EXTENSION = concurrency
 MODULE_big = concurrency
@@ -19,6 +33,7 @@ OBJS = \
 	src/manage.o \
 	src/place.o \
 	src/policy.o \
+	src/release.o \
 	src/session.o \
 	src/settings.o \
 	src/transaction.o \
@@ -31,6 +46,8 @@ PGFILEDESC = "concurrency - optimistic locking that the server enforces"
 
 REGRESS = \
 	install \
+	security \
+	release \
 	decision_table \
 	sent \
 	insert \
@@ -77,7 +94,8 @@ REGRESS = \
 	foreign_keys \
 	other_triggers \
 	isolation_levels \
-	table_kinds
+	table_kinds \
+	direct_calls
 REGRESS_OPTS = --encoding=UTF8 --load-extension=$(EXTENSION)
 ISOLATION = \
 	update_two_writers \
@@ -112,7 +130,9 @@ all install installcheck clean:
 	@false
 endif
 
-.PHONY: demo test soak bench bench-instructions indent
+.PHONY: test-majors test-assert test-sanitize test-valgrind coverage lint
+.PHONY: dist deb test-packages fuzz test-memory
+.PHONY: demo test test-clients clients-doc soak bench bench-instructions indent
 
 demo:
 	@sh test/throwaway.sh demo.sh
@@ -121,15 +141,55 @@ test:
 	@PG_CFLAGS="-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare" \
 		sh test/throwaway.sh run.sh
 
+test-clients:
+	@sh test/throwaway.sh clients/run.sh $(CLIENTS)
+
+# bring doc/ up to date with what the clients' tests are and find
+clients-doc:
+	@perl test/clients/document.pl --write
+
+test-majors:
+	@sh test/majors.sh $(or $(MAJORS),15 17 18 19)
+
+test-assert:
+	@sh test/assert.sh $(or $(MAJORS),15 18)
+
+test-sanitize:
+	@sh test/sanitize.sh $(or $(MAJORS),18)
+
+test-valgrind:
+	@sh test/valgrind.sh $(or $(MAJORS),18)
+
+coverage:
+	@COPT="--coverage -O0" sh test/throwaway.sh coverage.sh
+
+lint:
+	@sh test/throwaway.sh lint.sh
+
 SECONDS = 600
 soak:
 	@LOST_UPDATES_SECONDS=$(SECONDS) sh test/throwaway.sh soak.sh
+
+fuzz:
+	@sh test/throwaway.sh fuzz/run.sh $(or $(FUZZ),arguments model sqlsmith)
+
+test-memory:
+	@sh test/throwaway.sh fuzz/run.sh memory
 
 bench:
 	@sh test/throwaway.sh bench/run.sh
 
 bench-instructions:
 	@sh test/throwaway.sh bench/instructions.sh
+
+dist:
+	@sh test/dist.sh
+
+deb:
+	@sh test/deb.sh
+
+test-packages:
+	@sh test/packages.sh
 
 # core's list of typedefs comes with the server development files of 17 and later
 TYPEDEFS ?= $(lastword $(sort $(wildcard /usr/share/postgresql/*/typedefs.list)))

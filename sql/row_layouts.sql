@@ -6,6 +6,10 @@ CREATE TABLE layout_last (id int, a text, b bigint, version int);
 CREATE TABLE layout_middle (id int, a text, version smallint, b bigint);
 CREATE TABLE layout_dropped (gone1 text, id int, a text, gone2 bigint, b bigint, version bigint);
 CREATE TABLE layout_nulls (n1 text, n2 int, id int, a text, n3 bigint, version int, b bigint, n4 text);
+-- ... behind eight columns, which is a byte of the null bitmap, that all have values, and that have none
+CREATE TABLE layout_byte (f1 int DEFAULT 1, f2 int DEFAULT 2, f3 int DEFAULT 3, f4 int DEFAULT 4, f5 int DEFAULT 5, f6 int DEFAULT 6,
+	f7 int DEFAULT 7, f8 int DEFAULT 8, id int, version int, a text, b bigint);
+CREATE TABLE layout_byte_nulls (n1 int, n2 int, n3 int, n4 int, n5 int, n6 int, n7 int, n8 int, id int, version int, a text, b bigint);
 INSERT INTO layout_dropped VALUES ('was', 0, 'here', 0, 0, 0);
 ALTER TABLE layout_dropped DROP COLUMN gone1, DROP COLUMN gone2;
 TRUNCATE layout_dropped;
@@ -29,7 +33,7 @@ BEGIN
 END
 $$;
 SELECT tab, check_layout(tab::regclass)
-  FROM unnest('{layout_first,layout_last,layout_middle,layout_dropped,layout_nulls}'::text[]) AS tab;
+  FROM unnest('{layout_first,layout_last,layout_middle,layout_dropped,layout_nulls,layout_byte,layout_byte_nulls}'::text[]) AS tab;
 
 -- rows that were there before the column was
 CREATE TABLE layout_older (id int, a text);

@@ -81,7 +81,6 @@ find_columns(const ConditionRequest *request, Relation rel)
 
 /*
  * Build the condition that a trigger was told, in the current memory context.
- * NULL if there is none: every write bumps.
  */
 const BumpCondition *
 cc_condition_build(const ConditionRequest *request, Relation rel)
@@ -90,9 +89,6 @@ cc_condition_build(const ConditionRequest *request, Relation rel)
 	bool		watch_all;
 	Bitmapset  *named = NULL;
 	BumpCondition *condition;
-
-	if (!request->watch && !request->ignore)
-		return NULL;
 
 	watch_all = request->watch && strcmp(request->watch, "*") == 0;
 	if (!watch_all)

@@ -211,11 +211,11 @@ counter_follows(const VersionKind *kind, VersionValue old, Datum token)
 static Datum
 next_clock(const VersionKind *kind, VersionValue old)
 {
-	int64		now = GetCurrentTimestamp();
+	int64		next = GetCurrentTimestamp();
 
 	if (!old.isnull)
-		now = Max(now, int64_from_datum(kind, old.datum) + 1);
-	return int64_to_datum(kind, now);
+		next = Max(next, int64_from_datum(kind, old.datum) + 1);
+	return int64_to_datum(kind, next);
 }
 
 /*

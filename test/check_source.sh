@@ -19,7 +19,7 @@ report() {
 # What a source file may include of our own headers: arrows only go down.
 # Decisions share the policy as data, and know nothing else of each other.
 may_include() {
-	facts='settings|session|writer|version|place|compat'
+	facts='settings|session|writer|version|place|release|compat'
 	case $1 in
 		concurrency.c) echo "$facts" ;;
 		trigger.c | manage.c) echo "policy|verdict|conflict|$facts" ;;
@@ -68,10 +68,26 @@ wrong=$(nm -g --defined-only *.o 2>/dev/null | awk '$2 ~ /[A-Z]/ { print $3 }' |
 	grep -vxE "cc_.*|_PG_init|Pg_magic_func|(pg_finfo_)?($(sed -n 's/^PG_FUNCTION_INFO_V1(\(.*\));$/\1/p' *.c | paste -sd '|'))")
 report "what other libraries can see has our prefix, or is called by SQL" "$wrong"
 
+wrong=$(sed -n "s/^default_version = '\(.*\)'/\1/p" ../concurrency.control |
+	while read -r release; do grep -q "^static .* known_releases.*\"$release\"};" release.c || echo "$release"; done)
+report "the library knows the release that is installed by default, as the newest" "$wrong"
+
+# Three numbers where PGXN and Debian want them.
+wrong=$(cd .. && {
+	release=$(sed -n "s/^default_version = '\(.*\)'/\1/p" concurrency.control)
+	case $release in *.*.*) semantic=$release ;; *) semantic=$release.0 ;; esac
+	sed -n '/^## /{s/^## \([0-9.]*\).*/\1/p;q}' CHANGELOG.md | grep -qxF "$release" || echo "CHANGELOG.md does not begin with $release"
+	head -n 1 debian/changelog | grep -qF " ($semantic-" || echo "debian/changelog does not begin with $semantic"
+})
+report "the changelogs begin with the release of concurrency.control" "$wrong"
+
+wrong=$(cd ../debian && sed 's/PGVERSION/15/g' control.in | diff - control)
+report "debian/control is what control.in makes of 15" "$wrong"
+
 # What doc/tests.md promises of tests, and which tests there are.
 wrong=$(cd .. && {
-	ls sql/*.sql test/specs/*.spec test/t/*.pl | sed 's/$/ is a test that doc\/tests.md does not name/'
-	grep -oE '`[^` ]*(sql/|specs/|t/)[^` ]+\.[a-z]+`' doc/tests.md | tr -d '`' | grep -v check_source |
+	ls sql/*.sql test/specs/*.spec test/t/*.pl test/fuzz/*.pl | sed 's/$/ is a test that doc\/tests.md does not name/'
+	grep -oE '`[^` ]*(sql/|specs/|t/|fuzz/)[^` ]+\.[a-z]+`' doc/tests.md | tr -d '`' | grep -v check_source |
 		sort -u | sed 's/$/ is named in doc\/tests.md, but is no test/'
 } | sort | awk '{ names[$1]++; line[$1] = $0 } END { for (name in names) if (names[name] == 1) print line[name] }')
 report "doc/tests.md names every test, and nothing else" "$wrong"

@@ -9,7 +9,7 @@ PATIENCE=20						# seconds
 PGOPTIONS="-c statement_timeout=${PATIENCE}s"
 PGCONNECT_TIMEOUT=$PATIENCE
 export PGOPTIONS PGCONNECT_TIMEOUT
-ann_pid= bob_pid=
+ann_pid="" bob_pid=""
 
 clean_up() {
 	trap - EXIT HUP INT PIPE TERM

@@ -1,5 +1,6 @@
 #!/bin/sh
-# run.sh: run every suite, say how long each took, and count what really ran.
+# run.sh: run every suite, or those that SUITES names, say how long each took, and
+# count what really ran.  REGRESS_TESTS and PROVE_TESTS can name other tests than all.
 # Called by throwaway.sh.
 set -u
 passed=0 failed=0 skipped=0
@@ -8,7 +9,11 @@ passed=0 failed=0 skipped=0
 # (pg_regress of 15 writes "test name ... ok" instead).  A suite that fails
 # without a failed test, or without any test, is a failure too.
 suite() {
-	name=$1 log=$WORK/$1.log began=$(date +%s)
+	name=$1 log=$WORK/$1.log left="" began=$(date +%s)
+	case " ${SUITES:-$name} " in
+		*" $name "*) ;;
+		*) return ;;
+	esac
 	shift
 	echo "== $name"
 	"$@" >"$log" 2>&1 </dev/null
@@ -23,9 +28,10 @@ suite() {
 		find . -name regression.diffs -exec rm {} +
 		[ "$bad" != 0 ] || bad=1
 	fi
-	grep -E '^# .* lost;' "$log"
+	grep -E '^# .* lost;|# *SKIP' "$log"
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
-	echo "== $name: $good passed, $bad failed, $(($(date +%s) - began)) s"
+	[ "$skip" = 0 ] || left=", $skip skipped"
+	echo "== $name: $good passed, $bad failed$left, $(($(date +%s) - began)) s"
 }
 
 installcheck() {
@@ -34,9 +40,14 @@ installcheck() {
 
 suite source sh test/check_source.sh
 suite instructions sh test/check_instructions.sh
-suite regress installcheck ISOLATION= TAP_TESTS=
+suite regress installcheck ISOLATION= TAP_TESTS= ${REGRESS_TESTS:+REGRESS="$REGRESS_TESTS"}
 suite isolation installcheck REGRESS= TAP_TESTS=
-suite tap installcheck REGRESS= ISOLATION=
+# a slice of make fuzz; like the suites before it, it needs no server of its own
+suite fuzz env FUZZ_LISTS=20000 FUZZ_TRIGGERS=500 FUZZ_ATTACH=500 FUZZ_STATEMENTS=4000 \
+	sh test/fuzz/run.sh arguments model
+suite clients sh test/clients/run.sh $(cat test/clients/quick)
+suite tap installcheck REGRESS= ISOLATION= ${PROVE_TESTS:+PROVE_TESTS="$PROVE_TESTS"}
+suite logs sh test/check_logs.sh
 
 [ "$skipped" = 0 ] || skips=", $skipped skipped"
 echo "$passed passed, $failed failed${skips-}"
