@@ -1,6 +1,9 @@
 # report.pl FILE: make a table, on standard output, and a picture, in FILE, of
 # what run.sh has measured: lines of workload, peer and seconds, WAL bytes and
 # rows, or workload, peer and transactions per second.
+#
+# A ratio is the median of those of each round to the same round's statement by
+# hand; a spread is that of the middle half of the rounds.
 
 use strict;
 use warnings;
@@ -15,7 +18,8 @@ my %titles = (
 	narrow => 'bulk UPDATE, 8 columns', wide => 'bulk UPDATE, 64 columns', toasted => 'bulk UPDATE, 8 kB toasted in each row',
 	few => 'bulk UPDATE, 1/100 of the rows', copy => 'COPY', insert => 'multi-row INSERT', upsert => 'upsert, all rows exist',
 	partitions => 'bulk UPDATE, 100 partitions', stale => 'UPDATE with tokens, 1 % stale, skip');
-my (%samples, %wal, %rows, @workloads, %peers);
+my @order = qw(none hand empty ours watch several skip_check skip_bump no_stamp counting checking moddatetime suppress);
+my (%samples, %wal, %rows, @workloads);
 
 sub title
 {
@@ -26,17 +30,22 @@ sub title
 	  . ", $protocol, $clients client" . ($clients > 1 ? 's' : '');
 }
 
-sub median
+# The value below which a part of the values lies.
+sub quantile
 {
-	my @sorted = sort { $a <=> $b } @_;
-	return @sorted % 2 ? $sorted[$#sorted / 2] : ($sorted[$#sorted / 2] + $sorted[@sorted / 2]) / 2;
+	my ($part, @values) = @_;
+	my @sorted = sort { $a <=> $b } @values;
+	my $at = $part * $#sorted;
+	my $low = int $at;
+
+	return $sorted[$low] if $low == $#sorted;
+	return $sorted[$low] + ($at - $low) * ($sorted[ $low + 1 ] - $sorted[$low]);
 }
 
 while (<STDIN>)
 {
 	my ($workload, $peer, $value, $wal, $rows) = split;
-	push @workloads, $workload if !$peers{$workload};
-	push @{ $peers{$workload} }, $peer if !$samples{$workload}{$peer};
+	push @workloads, $workload if !$samples{$workload};
 	# time for a row, in microseconds; of pgbench, for a transaction
 	push @{ $samples{$workload}{$peer} }, defined $rows ? $value * 1e6 / $rows : 1e6 / $value;
 	push @{ $wal{$workload}{$peer} }, $wal / $rows if defined $rows;
@@ -47,22 +56,23 @@ my %ratio;
 foreach my $workload (@workloads)
 {
 	my %of = %{ $samples{$workload} };
-	my $base = median(@{ $of{hand} || $of{none} });
+	my $base = $of{hand} || $of{none};
 	my $unit = $rows{$workload} ? 'µs a row' : 'transactions a second';
 
 	print "### ", title($workload), $rows{$workload} ? ", $rows{$workload} rows" : '', "\n\n";
-	print "| | $unit | spread | ratio |", ($rows{$workload} ? ' WAL bytes a row |' : ''), "\n";
-	print "|---|---:|---:|---:|", ($rows{$workload} ? '---:|' : ''), "\n";
-	foreach my $peer (@{ $peers{$workload} })
+	print "| | $unit | spread | ratio | spread |", ($rows{$workload} ? ' WAL bytes a row |' : ''), "\n";
+	print "|---|---:|---:|---:|---:|", ($rows{$workload} ? '---:|' : ''), "\n";
+	foreach my $peer (grep { $of{$_} } @order)
 	{
-		my @sorted = sort { $a <=> $b } @{ $of{$peer} };
-		my $median = median(@sorted);
+		my @values = $rows{$workload} ? @{ $of{$peer} } : map { 1e6 / $_ } @{ $of{$peer} };
+		my @ratios = map { $of{$peer}[$_] / $base->[$_] } 0 .. $#{ $of{$peer} };
+		my $digits = $rows{$workload} ? 2 : 0;
 
-		$ratio{$workload}{$peer} = $median / $base;
-		printf "| %s | %s | ±%.0f %% | %.2f |", $names{$peer},
-		  $rows{$workload} ? sprintf('%.2f', $median) : sprintf('%.0f', 1e6 / $median),
-		  ($sorted[-1] - $sorted[0]) / 2 / $median * 100, $median / $base;
-		printf " %.0f |", median(@{ $wal{$workload}{$peer} }) if $rows{$workload};
+		$ratio{$workload}{$peer} = quantile(0.5, @ratios);
+		printf "| %s | %.*f | %.*f to %.*f | %.2f | %.2f to %.2f |", $names{$peer},
+		  $digits, quantile(0.5, @values), $digits, quantile(0.25, @values), $digits, quantile(0.75, @values),
+		  quantile(0.5, @ratios), quantile(0.25, @ratios), quantile(0.75, @ratios);
+		printf " %.0f |", quantile(0.5, @{ $wal{$workload}{$peer} }) if $rows{$workload};
 		print "\n";
 	}
 	print "\n";
@@ -75,7 +85,7 @@ foreach my $workload (@workloads)
 {
 	$body .= sprintf qq{<text x="10" y="%d" class="t">%s</text>\n}, $y, title($workload);
 	$y += 8;
-	foreach my $peer (@{ $peers{$workload} })
+	foreach my $peer (grep { defined $ratio{$workload}{$_} } @order)
 	{
 		my $ratio = $ratio{$workload}{$peer};
 		my $class = $names{$peer} =~ /^(concurrency|…)/ ? 'o' : 'p';

@@ -2,8 +2,8 @@
 # run.sh: ours and other ways to keep a version column, side by side.  Called by
 # throwaway.sh.
 #
-# Every round runs every peer once, so that what the machine does meanwhile meets
-# all of them.  Prints a table, and draws a picture of it.
+# Every round runs every peer once, each time in another order, so that what the
+# machine does meanwhile meets all of them.  Prints a table, and draws a picture.
 #
 #   BENCH_ROWS     rows of the largest table (1000000)
 #   BENCH_ROUNDS   rounds (5)
@@ -35,6 +35,18 @@ peers() {
 # ... and those of pgbench: protocol, number of clients, rows to choose from
 runs="simple:8:many prepared:1:many prepared:8:many prepared:32:many prepared:8:one"
 run_peers="hand empty ours checking"
+
+# turn ROUND PEER...: the peers, beginning with another one in each round.
+turn() {
+	turns=$(($1 % ($# - 1)))
+	shift
+	while [ $turns -gt 0 ]; do
+		set -- "$@" "$1"
+		shift
+		turns=$((turns - 1))
+	done
+	echo "$@"
+}
 
 rows_of() {
 	case $1 in
@@ -175,7 +187,7 @@ for round in $(seq 0 "$rounds"); do
 		echo "CHECKPOINT;"
 		for workload in $workloads; do
 			[ $round != 0 ] || [ $workload = narrow ] || continue
-			for peer in $(peers $workload); do
+			for peer in $(turn $round $(peers $workload)); do
 				[ $round != 0 ] || [ $peer = hand ] || [ $peer = empty ] || continue
 				measure $workload $peer $round
 			done
@@ -186,7 +198,7 @@ for round in $(seq 0 "$rounds"); do
 		IFS=: read -r protocol clients choice <<-END
 			$run
 		END
-		for peer in $run_peers; do
+		for peer in $(turn $round $run_peers); do
 			[ $choice = one ] && last=1 || last=$((rows / 10))
 			printf '\\set id random(1, %s)\nUPDATE one_%s SET k = k + 1%s WHERE id = :id;\n' \
 				$last $peer "$([ $peer != hand ] || echo ', version = version + 1')" >"$dir/script"

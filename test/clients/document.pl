@@ -1,5 +1,7 @@
 # document.pl --check | --write: keep the pages in doc/ that show what the clients'
 # tests are and find: compare them with it, or write it into them.
+# document.pl --table FILE...: print the table of what clients' tests have found,
+# which have written CLIENT.out.
 #
 # In a page, what stands between "<!-- file: NAME -->" or "<!-- outcomes: CLIENT -->"
 # or "<!-- outcomes -->" and "<!-- end -->" is the file, in a fence, or the table of
@@ -39,17 +41,18 @@ sub fence
 	return "```$language\n" . (slurp("$root/$name") =~ s/\n*\z/\n/r) . "```\n";
 }
 
-# What became of a client's writes.
-sub outcomes
+# What became of clients' writes, by the files that have it: client and path.
+sub table
 {
-	my @clients = @_ ? @_ : map { basename(dirname($_)) } sort glob("$FindBin::RealBin/*/expected.txt");
+	my @files = @_;
 	my $table = "| client | case | with concurrency | without |\n|---|---|---|---|\n";
 
-	foreach my $client (@clients)
+	foreach (@files)
 	{
+		my ($client, $path) = @$_;
 		my (%outcome, @cases);
 
-		foreach (split /\n/, slurp("$FindBin::RealBin/$client/expected.txt"))
+		foreach (split /\n/, slurp($path))
 		{
 			my ($mode, $case, $outcome) = split /\t/;
 			push @cases, $case if !$outcome{$case};
@@ -64,6 +67,19 @@ sub outcomes
 	return $table;
 }
 
+# What is expected of a client's writes, or of all clients'.
+sub outcomes
+{
+	my @clients = @_ ? @_ : map { basename(dirname($_)) } sort glob("$FindBin::RealBin/*/expected.txt");
+
+	return table(map { [ $_, "$FindBin::RealBin/$_/expected.txt" ] } @clients);
+}
+
+if (($ARGV[0] // '') eq '--table')
+{
+	print table(map { [ basename($_, '.out'), $_ ] } @ARGV[ 1 .. $#ARGV ]);
+	exit;
+}
 foreach my $page (sort glob("$root/doc/*.md"), "$root/README.md")
 {
 	my $is = slurp($page);

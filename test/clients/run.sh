@@ -7,8 +7,8 @@
 # the client can use one (TCP_HOST says 127.0.0.1 to those that cannot).  It prints
 # a line for each case, tab-separated: the case, what became of the write (accepted,
 # refused by us, refused by the client, lost), and how the client says so.
-# check.pl compares that with "expected.txt", and document.pl makes the table in
-# doc/clients.md of it.
+# check.pl compares that with "expected.txt", and document.pl makes a table of it, that
+# in doc/clients.md, too.
 #
 # CLIENTS_OUT is a directory that keeps what was printed, and pictures.
 set -u
@@ -38,6 +38,8 @@ for client in ${*:-$(cd "$here" && for run in */run; do dirname "$run"; done)}; 
 	client=${client%/}
 	{ run "$client" attached && run "$client" detached; } >"$dir/$client.out"
 	perl "$here/check.pl" "$client" "$here/$client/expected.txt" "$dir/$client.out" || status=1
+	outs="${outs-} $dir/$client.out"
 done
 perl "$here/document.pl" --check || status=1
+perl "$here/document.pl" --table $outs
 exit $status
