@@ -8,6 +8,7 @@
 #   BENCH_ROWS     rows of the largest table (1000000)
 #   BENCH_ROUNDS   rounds (5)
 #   BENCH_SECONDS  seconds of each run of pgbench (2)
+#   BENCH_WORKLOADS, BENCH_RUNS  which of them, in SQL and by pgbench
 #   BENCH_SVG      the picture's file (performance.svg in TMPDIR or /tmp)
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +22,7 @@ export PGOPTIONS='-c client_min_messages=error -c synchronous_commit=off'
 has_moddatetime=$([ ! -e "$("$PG_CONFIG" --pkglibdir)/moddatetime.so" ] || echo moddatetime)
 
 # The workloads in SQL, and the peers of each.
-workloads="narrow wide toasted few copy insert upsert partitions stale"
+workloads=${BENCH_WORKLOADS-narrow wide toasted few copy insert upsert partitions stale}
 peers() {
 	case $1 in
 		narrow) echo none hand empty ours watch several skip_check skip_bump counting checking $has_moddatetime suppress ;;
@@ -33,7 +34,7 @@ peers() {
 }
 
 # ... and those of pgbench: protocol, number of clients, rows to choose from
-runs="simple:8:many prepared:1:many prepared:8:many prepared:32:many prepared:8:one"
+runs=${BENCH_RUNS-simple:8:many prepared:1:many prepared:8:many prepared:32:many prepared:8:one}
 run_peers="hand empty ours checking"
 
 # turn ROUND PEER...: the peers, beginning with another one in each round.
