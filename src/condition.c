@@ -99,9 +99,10 @@ cc_condition_build(const ConditionRequest *request, Relation rel)
 	for (int attnum = 1; attnum <= tupdesc->natts; attnum++)
 	{
 		Form_pg_attribute att = TupleDescAttr(tupdesc, attnum - 1);
-		bool		counts = watch_all ||
-		bms_is_member(attnum, named) == (request->watch != NULL);
+		bool		counts;
 
+		counts = watch_all ||
+			bms_is_member(attnum, named) == (request->watch != NULL);
 		if (counts && !att->attisdropped && !att->attgenerated &&
 			!bms_is_member(attnum, request->versions))
 			condition->columns[condition->ncolumns++] = cc_place_of(tupdesc, attnum);

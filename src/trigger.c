@@ -74,9 +74,10 @@ read_change(const VersionPolicy *policy, TriggerData *trigdata,
 	const VersionColumn *column = &policy->column;
 	HeapTuple	new = trigdata->tg_newtuple;
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	const SessionNote *note = cc_session_notes ?
-		cc_session_expectation(column, trigdata->tg_relation) : NULL;
+	const SessionNote *note = NULL;
 
+	if (cc_session_notes)
+		note = cc_session_expectation(column, trigdata->tg_relation);
 	change->old = read_version(column, trigdata->tg_trigtuple, tupdesc);
 	if (new)
 	{
