@@ -95,7 +95,8 @@ REGRESS = \
 	other_triggers \
 	isolation_levels \
 	table_kinds \
-	direct_calls
+	direct_calls \
+	every_path
 REGRESS_OPTS = --encoding=UTF8 --load-extension=$(EXTENSION)
 ISOLATION = \
 	update_two_writers \

@@ -90,16 +90,38 @@ is_action_statement(const char *sql)
 }
 
 /*
+ * Say what is running, and nothing of what called it: behind the statement of
+ * an owner's function, that of a stranger's foreign key could follow.
+ */
+static const char *
+innermost_context(void)
+{
+	ErrorContextCallback *stack = error_context_stack;
+	const char *context = NULL;
+
+	if (stack != NULL)
+	{
+		ErrorContextCallback innermost = *stack;
+
+		innermost.previous = NULL;
+		error_context_stack = &innermost;
+		context = GetErrorContextStack();
+		error_context_stack = stack;
+	}
+	return context;
+}
+
+/*
  * Is the statement that is running one of a foreign key's own?
  *
- * The innermost line of context quotes it, as _SPI_error_callback() (spi.c)
- * says it in the language of the server's messages.  A statement of an owner's
- * function may hold what a stranger wrote, so all of its head has to fit.
+ * The context quotes it, as _SPI_error_callback() (spi.c) says it in the
+ * language of the server's messages.  A statement of an owner's function may
+ * hold what a stranger wrote, so all of its head has to fit.
  */
 static bool
 statement_is_foreign_keys(void)
 {
-	const char *context = GetErrorContextStack();
+	const char *context = innermost_context();
 	const char *format = _("SQL statement \"%s\"");
 	size_t		before = strstr(format, "%s") - format;
 

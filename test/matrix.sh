@@ -33,7 +33,9 @@ print_matrix() {
 		$1 == "cell" {
 			if (!($3 in seen)) { seen[$3] = 1; suites[++n] = $3 }
 			cell[$2, $3] = $5 > 0 ? "FAILED" : $4 ($6 > 0 ? " (-" $6 ")" : "")
+			good[$2] += $4
 			bad[$2] += $5
+			cells[$2]++
 			skipped += $6
 		}
 		$1 == "row" { rows[++m] = $2 }
@@ -47,7 +49,7 @@ print_matrix() {
 				for (i = 1; i <= n; i++) printf "%13s", cell[row, suites[i]]
 				if (failed[row]) any = 1
 				# without a suite that did, it is the build or the server
-				print bad[row] ? "" : failed[row] ? "  FAILED: see above" : "  ok"
+				print bad[row] ? "" : failed[row] ? "  FAILED: see above" : cells[row] && !good[row] ? "" : "  ok"
 			}
 			if (skipped) print "(-n): n tests were skipped"
 			exit any
