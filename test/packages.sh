@@ -23,14 +23,15 @@ server() {
 }
 
 clean_up() {
-	trap - EXIT HUP INT TERM
+	trap - EXIT
+	trap '' HUP INT PIPE TERM	# a reader who is gone must not end this
 	[ ! -e "$root/tmp/server/data/postmaster.pid" ] || server pg_ctl -m immediate -s stop || :
 	# an interrupted debootstrap leaves its mounts
 	sed -n "s,^[^ ]* \($root/[^ ]*\) .*,\1,p" /proc/mounts | sort -r | while read -r mount; do umount "$mount"; done
 	rm -rf --one-file-system "$WORK"
 }
 trap clean_up EXIT
-trap 'exit 130' HUP INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 
 # report WHAT COMMAND...: run a command, and say whether it succeeds.
 report() {

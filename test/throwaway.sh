@@ -20,14 +20,15 @@ chmod 755 "$WORK"
 bin=
 
 clean_up() {
-	trap - EXIT HUP INT TERM
+	trap - EXIT
+	trap '' HUP INT PIPE TERM	# a reader who is gone must not end this
 	if [ -n "$bin" ] && [ -e "$WORK/data/postmaster.pid" ]; then
 		as_user "$bin/pg_ctl" -D "$WORK/data" -m immediate -s stop || :
 	fi
 	rm -rf "$WORK"
 }
 trap clean_up EXIT
-trap 'exit 130' HUP INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 
 # Print the first pg_config that has a server, its headers and PGXS with it.
 usable_pg_config() {

@@ -5,7 +5,7 @@ set -eu
 . "$(dirname "$0")/matrix.sh"
 
 # "attach" fills a table with a million rows, which would take longer than the rest
-REGRESS_TESTS=$(sed -n '/^REGRESS = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' "$here/../Makefile" | grep -vx attach)
+REGRESS_TESTS=$(sed -n '/^REGRESS = /,/[^\\]$/s/^\t\([a-z_]*\).*/\1/p' "$here/../Makefile" | grep -vx attach | paste -sd " ")
 export REGRESS_TESTS
 
 for major in "$@"; do
