@@ -4,17 +4,7 @@
 # it as "ok - ..." or "not ok - ...".
 set -u
 
-# report WHAT LINES
-report() {
-	if [ -z "$2" ]; then
-		echo "ok - $1"
-	else
-		echo "not ok - $1"
-		echo "$2" | sed 's/^/# /'
-		status=1
-	fi
-}
-status=0
+. "$(dirname "$0")/report.sh"
 logs="$WORK/server.log $(find tmp_check -name '*.log' 2>/dev/null)"
 
 report "the server wrote a log" "$([ -s "$WORK/server.log" ] || echo "no server.log")"

@@ -3,18 +3,8 @@
 # Reports each as "ok - ..." or "not ok - ...".
 set -u
 cd "$(dirname "$0")/../src" || exit 1
-status=0
+. ../test/report.sh
 includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
-
-report() {
-	if [ -z "$2" ]; then
-		echo "ok - $1"
-	else
-		echo "not ok - $1"
-		echo "$2" | sed 's/^/# /'
-		status=1
-	fi
-}
 
 # What a source file may include of our own headers: arrows only go down.
 # Decisions share the policy as data, and know nothing else of each other.

@@ -1,0 +1,15 @@
+# report.sh: what check_source.sh and check_logs.sh have in common; they source it,
+# and exit with its status.
+# shellcheck shell=sh
+status=0
+
+# report WHAT LINES: it is well if there are no lines to show.
+report() {
+	if [ -z "$2" ]; then
+		echo "ok - $1"
+	else
+		echo "not ok - $1"
+		echo "$2" | sed 's/^/# /'
+		status=1
+	fi
+}
