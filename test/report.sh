@@ -1,6 +1,6 @@
 # report.sh: what check_source.sh and check_logs.sh have in common; they source it,
 # and exit with its status.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # status is used there
 status=0
 
 # report WHAT LINES: it is well if there are no lines to show.
