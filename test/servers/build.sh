@@ -55,6 +55,8 @@ cd "postgresql-$major"*/
 set +e
 (
 	set -e
+	# these are for the extension; PostgreSQL's makefiles would take them for theirs
+	unset PG_CFLAGS COPT
 	./configure -q --prefix="$prefix" --enable-cassert --enable-debug --enable-tap-tests --without-readline \
 		--without-icu --without-zlib CPPFLAGS="$cppflags" CFLAGS="$cflags -pipe"
 	make_all
