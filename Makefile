@@ -48,6 +48,7 @@ REGRESS = \
 	install \
 	security \
 	release \
+	missing_library \
 	decision_table \
 	sent \
 	insert \
