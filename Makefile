@@ -18,6 +18,7 @@
 # With servers that are brought for it, and kept below SERVERS:
 #   make test-majors    the suites on MAJORS="15 17 18 19", and upgrades between them
 #   make test-assert    the suites on servers with assertions: MAJORS="15 18"
+#   make test-discard   all of sql/ where caches forget at once, for hours: MAJORS=18
 #   make test-sanitize  the same with ASan and UBSan: MAJORS=18
 #   make test-valgrind  the same under memcheck: MAJORS=18
 #   make coverage       which lines and branches of src/ the suites run
@@ -132,7 +133,7 @@ all install installcheck clean:
 	@false
 endif
 
-.PHONY: test-majors test-assert test-sanitize test-valgrind coverage lint
+.PHONY: test-majors test-assert test-discard test-sanitize test-valgrind coverage lint
 .PHONY: dist deb test-packages fuzz test-memory
 .PHONY: demo test test-clients clients-doc soak bench bench-instructions indent
 
@@ -155,6 +156,9 @@ test-majors:
 
 test-assert:
 	@sh test/assert.sh $(or $(MAJORS),15 18)
+
+test-discard:
+	@sh test/discard.sh $(or $(MAJORS),18)
 
 test-sanitize:
 	@sh test/sanitize.sh $(or $(MAJORS),18)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # assert.sh MAJOR...: run the suites on servers that are built with assertions, and
 # some tests once more with catalog caches that forget everything at once.  With that
-# an attach takes ten seconds, and all of sql/ hours: every_path calls it once only.
+# an attach takes ten seconds: every_path calls it once only, and discard.sh runs all
+# of sql/ for hours.
 set -eu
 . "$(dirname "$0")/matrix.sh"
 

@@ -1,5 +1,5 @@
 # matrix.sh: run the suites on several servers, and make a table of what came of
-# it; majors.sh, assert.sh, sanitize.sh and valgrind.sh source it.
+# it; majors.sh, assert.sh, discard.sh, sanitize.sh and valgrind.sh source it.
 here=$(dirname "$0")
 export PG_CFLAGS="-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare"
 matrix=$(mktemp -d)

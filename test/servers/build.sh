@@ -1,8 +1,8 @@
 #!/bin/sh
-# build.sh MAJOR [valgrind]: build PostgreSQL from Debian's source, with assertions
-# and without optimization, and print where its pg_config is; "valgrind" tells the
-# server to explain its memory contexts to that, whose suppressions are then beside
-# bin/.
+# build.sh MAJOR [fast | valgrind]: build PostgreSQL from Debian's source, with
+# assertions and without optimization, and print where its pg_config is; "fast" is
+# with it, and "valgrind" tells the server to explain its memory contexts to that,
+# whose suppressions are then beside bin/.
 set -eu
 . "$(dirname "$0")/bring.sh"
 major=$1 kind=${2:-assert}
@@ -10,6 +10,7 @@ suite=$(suite_of "$major")
 
 case $kind in
 	assert) cppflags="" cflags="-O0 -g1" ;;
+	fast) cppflags="" cflags="-O2 -g1" ;;
 	valgrind) cppflags=-DUSE_VALGRIND cflags="-Og -g" ;;
 	*) fail "unknown kind of server: $kind" ;;
 esac
