@@ -327,7 +327,7 @@ DO $$
 DECLARE
 	used bigint := used_memory();
 BEGIN
-	FOR i IN 1..100000 LOOP
+	FOR i IN 1..CASE current_setting('debug_discard_caches') WHEN '0' THEN 100000 ELSE 100 END LOOP
 		PERFORM concurrency.skip_check('doc', i % 2 = 0), concurrency.skip_check();
 	END LOOP;
 	RAISE NOTICE 'calls pile up: %', used_memory() - used > 16384;
@@ -337,7 +337,7 @@ DO $$
 DECLARE
 	used bigint := used_memory();
 BEGIN
-	FOR i IN 1..10000 LOOP
+	FOR i IN 1..CASE current_setting('debug_discard_caches') WHEN '0' THEN 10000 ELSE 100 END LOOP
 		BEGIN
 			PERFORM concurrency.skip_check('doc');
 		EXCEPTION WHEN OTHERS THEN
@@ -350,7 +350,7 @@ DO $$
 DECLARE
 	used bigint := used_memory();
 BEGIN
-	FOR i IN 1..10000 LOOP
+	FOR i IN 1..CASE current_setting('debug_discard_caches') WHEN '0' THEN 10000 ELSE 100 END LOOP
 		BEGIN
 			PERFORM concurrency.skip_check('doc');
 			RAISE EXCEPTION USING ERRCODE = 'ZZ001';
