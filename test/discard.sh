@@ -1,7 +1,7 @@
 #!/bin/sh
 # discard.sh MAJOR...: run all of sql/ on servers whose catalog caches forget
 # everything at once.  They are built with assertions, and with optimization, since
-# it takes hours as it is.
+# it takes hours as it is; REGRESS_TESTS can name some tests of them.
 set -eu
 . "$(dirname "$0")/matrix.sh"
 export SERVER_OPTIONS="-c debug_discard_caches=1 -c autovacuum=off"
