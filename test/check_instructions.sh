@@ -28,7 +28,7 @@ echo "$counted" | awk -v margin=$margin '
 	$2 == "empty" { row = $3; statement = $4 }
 	$2 == "ours" {
 		ratio = $3 / row
-		report(ratio <= recorded[$1] * margin,
+		report(row > 0 && ratio <= recorded[$1] * margin,
 			   sprintf("%s: a row takes %.4f times the instructions of an empty trigger (recorded: %.4f)", $1, ratio, recorded[$1]))
 		if ($1 == "cached")
 			report($4 - statement - ($3 - row) < 2000,
