@@ -118,6 +118,21 @@ SELECT concurrency.assert_current('doc', '{"body": "a"}', 5);
 \set VERBOSITY default
 CREATE TABLE keyless (id int UNIQUE NOT NULL, version int);
 SELECT concurrency.attach('keyless');
+-- a version column that is gone, or of a type that no version has
+CREATE TABLE unfit (id int PRIMARY KEY, version bigint);
+SELECT concurrency.attach('unfit');
+ALTER TABLE unfit ALTER version DROP DEFAULT, ALTER version TYPE text;
+SELECT concurrency.is_current('unfit', '1', '5');
+ALTER TABLE unfit DROP version;
+SELECT concurrency.is_current('unfit', '1', '5');
+\set VERBOSITY sqlstate
+ALTER TABLE unfit ADD version text;
+SELECT concurrency.is_current('unfit', '1', '5');
+SELECT concurrency.assert_current('unfit', '1', '5');
+ALTER TABLE unfit DROP version;
+SELECT concurrency.assert_current('unfit', '1', '5');
+\set VERBOSITY default
+DROP TABLE unfit;
 SELECT concurrency.is_current('keyless', '1', 5);
 SELECT concurrency.is_current('doc', '1', 5, 'body');
 SELECT concurrency.is_current(NULL, '1', 5);

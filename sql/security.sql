@@ -188,6 +188,29 @@ RESET ROLE;
 SELECT concurrency.is_current('strange', '{"id": 1, "mood": "sad"}', 5), concurrency.is_current('strange', '{"id": 1, "mood": "sad"}', 4);
 SELECT concurrency.assert_current('strange', '{"id": 1, "mood": "sad"}', 5);
 DROP TABLE strange;
+-- ... neither when the version's column is of a type that no version has, or is gone
+SET ROLE regress_stranger;
+CREATE FUNCTION strange_text(strange_mood) RETURNS text LANGUAGE sql AS $$ SELECT 'sad' FROM public.spring('') $$;
+CREATE CAST (strange_mood AS text) WITH FUNCTION strange_text(strange_mood) AS IMPLICIT;
+CREATE FUNCTION strange_json(strange_mood) RETURNS json LANGUAGE sql AS $$ SELECT json '1' FROM public.spring('') $$;
+CREATE CAST (strange_mood AS json) WITH FUNCTION strange_json(strange_mood);
+CREATE TABLE strange (id int PRIMARY KEY, mood strange_mood, version strange_mood, to_jsonb bigint);
+INSERT INTO strange VALUES (1, 'sad', 'sad', 5);
+CREATE TRIGGER made_by_hand BEFORE UPDATE ON strange FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version');
+SELECT concurrency.attach('strange', 'to_jsonb');
+ALTER TABLE strange DROP to_jsonb;
+CREATE TABLE strange_later (id int PRIMARY KEY, version bigint);
+SELECT concurrency.attach('strange_later');
+INSERT INTO strange_later VALUES (1);
+ALTER TABLE strange_later ALTER version DROP DEFAULT, ALTER version TYPE strange_mood USING 'sad';
+RESET ROLE;
+SELECT concurrency.is_current('strange', '1', 'sad');
+SELECT concurrency.assert_current('strange', '1', 'sad');
+SELECT concurrency.is_current('strange', '1', 5, 'to_jsonb');
+SELECT concurrency.assert_current('strange', '1', 5, 'to_jsonb');
+SELECT concurrency.is_current('strange_later', '1', 'sad');
+SELECT concurrency.assert_current('strange_later', '1', 'sad');
+DROP TABLE strange, strange_later;
 
 -- What a stranger gives to an owner's function does not make its write pass for a foreign key's, below an action of
 -- the stranger's own foreign key.

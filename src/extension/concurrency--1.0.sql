@@ -525,6 +525,8 @@ AS $$
 DECLARE
 	relname name;
 	keys record;
+	stored record;
+	types regtype[];
 	given jsonb := key;
 BEGIN
 	IF "table" IS NULL OR "column" IS NULL OR key IS NULL THEN
@@ -553,6 +555,8 @@ BEGIN
 	-- constraint, which the table's owner may have made, is called.
 	SELECT array_agg(a.attname::text ORDER BY k.no) AS names,
 		   string_agg(quote_ident(a.attname), ', ' ORDER BY k.no) AS list,
+		   array_agg(a.atttypid::regtype ORDER BY k.no) AS types,
+		   string_agg(format('pg_typeof(t.%I)', a.attname), ', ' ORDER BY k.no) AS typeof,
 		   string_agg(format('t.%I OPERATOR(%s.%s) %L::%s', a.attname,
 							 o.oprnamespace::regnamespace, o.oprname,
 							 CASE jsonb_typeof(key) WHEN 'object' THEN key ->> a.attname::text ELSE key #>> '{}' END,
@@ -590,12 +594,30 @@ BEGIN
 					   (SELECT string_agg(given ->> name, ', ' ORDER BY no)
 						  FROM unnest(keys.names) WITH ORDINALITY AS part(name, no)));
 
-	EXECUTE format('SELECT true, t.%I IS NOT DISTINCT FROM %L::%s, t.%I FROM %s %s t WHERE %s %s',
-				   "column", token,
-				   coalesce((SELECT k.column_type::text
-							   FROM pg_attribute a, concurrency.version_kinds(a.atttypid::regtype) AS k
-							  WHERE a.attrelid = "table" AND a.attname = "column" LIMIT 1), 'text'),
-				   "column",
+	-- the version, as the type that its kind stores; of another, the trigger's own
+	-- error says why no write goes through
+	SELECT a.atttypid::regtype AS type, k.column_type INTO stored
+	  FROM pg_attribute a
+	  LEFT JOIN LATERAL concurrency.version_kinds(a.atttypid::regtype) AS k ON true
+	 WHERE a.attrelid = "table" AND a.attname = "column" AND a.attnum > 0
+	 LIMIT 1;
+	IF stored.column_type IS NULL THEN
+		PERFORM concurrency.check_trigger_arguments("table", ARRAY["column"::text]);
+	END IF;
+
+	-- lock the table, and see that its columns are of the types that the catalog,
+	-- perhaps an older state of it, has told: others might bring a cast
+	EXECUTE format('SELECT ARRAY[%s, pg_typeof(t.%I)] FROM (SELECT) AS one LEFT JOIN %s t ON false',
+				   keys.typeof, "column", "table")
+	   INTO types;
+	IF types IS DISTINCT FROM keys.types || stored.type THEN
+		RAISE EXCEPTION 'could not serialize access due to concurrent change of table "%"', relname
+			USING ERRCODE = 'serialization_failure',
+				  HINT = 'Repeat the transaction.';
+	END IF;
+
+	EXECUTE format('SELECT true, t.%1$I::%2$s IS NOT DISTINCT FROM %3$L::%2$s, t.%1$I::%2$s::text FROM %4$s %5$s t WHERE %6$s %7$s',
+				   "column", stored.column_type, token,
 				   CASE WHEN (SELECT c.relkind FROM pg_class c WHERE c.oid = "table") <> 'p' THEN 'ONLY' END,
 				   "table", keys.condition,
 				   CASE WHEN lock_row THEN 'FOR NO KEY UPDATE' END)
