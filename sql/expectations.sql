@@ -239,6 +239,32 @@ SELECT r, outcomes('UPDATE base SET id = 3 WHERE id = 1', 'UPDATE base SET id = 
 SELECT r, outcomes('UPDATE base SET id = 3 WHERE id = 1', 'UPDATE base SET id = 3 WHERE id = 2', 'DELETE FROM base WHERE id = 2') FROM concurrency.expect('derived', 4) AS r;
 DROP TABLE derived, base;
 
+-- What the transaction has written since counts as its own, whoever it was written for: by a foreign key's action, or
+-- by a trigger with its owner's rights.  To lock and look before the first write is what concurrency.assert_current() is for.
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent ON UPDATE CASCADE, body text, version int);
+SELECT concurrency.attach('child');
+INSERT INTO parent VALUES (1);
+INSERT INTO child VALUES (1, 1, 'a', 5), (2, NULL, 'b', 5);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+	$$ BEGIN UPDATE child SET body = 'touched' WHERE id = 2; RETURN NULL; END $$;
+CREATE TRIGGER touch AFTER UPDATE ON parent FOR EACH ROW EXECUTE FUNCTION touch();
+GRANT SELECT, UPDATE ON parent, child TO regress_expect_stranger;
+BEGIN;
+SET LOCAL ROLE regress_expect_stranger;
+SELECT concurrency.expect('child', 4);
+SELECT outcomes('UPDATE child SET body = ''x'' WHERE id = 1', 'UPDATE child SET body = ''x'' WHERE id = 2');
+UPDATE parent SET id = 2;
+SELECT * FROM child ORDER BY id;
+SELECT outcomes('UPDATE child SET body = ''x'' WHERE id = 1', 'UPDATE child SET body = ''x'' WHERE id = 2');
+ROLLBACK;
+BEGIN;
+SET LOCAL ROLE regress_expect_stranger;
+SELECT outcomes('SELECT concurrency.assert_current(''child'', ''1'', 4)', 'SELECT concurrency.assert_current(''child'', ''2'', 4)');
+ROLLBACK;
+DROP TABLE parent, child;
+DROP FUNCTION touch;
+
 -- A version of any type that spells one of the column's.
 CREATE TABLE kinds (id int PRIMARY KEY, small smallint, big bigint, ts timestamptz, micros bigint, random uuid, xact xid8);
 INSERT INTO kinds VALUES (1, 5, 5, '2026-11-23 12:34:56.789012+00', 5, '00000000-0000-4000-8000-000000000001', '5');
