@@ -122,6 +122,26 @@ CREATE TABLE referring (id int REFERENCES doc, version int);
 SELECT concurrency.attach('referring', 'id');
 SELECT concurrency.attach('referring');
 DROP TABLE referring;
+-- ... or what others refer to, in a partition or an inheritance child as well
+CREATE TABLE target (id int, version int, other int, UNIQUE (id, version), UNIQUE (id, other)) PARTITION BY LIST (id);
+CREATE TABLE target_1 (version int, id int, other int, UNIQUE (version));
+ALTER TABLE target ATTACH PARTITION target_1 FOR VALUES IN (1);
+CREATE TABLE referring (id int, version int, FOREIGN KEY (id, version) REFERENCES target (id, other));
+SELECT concurrency.attach('target');
+SELECT concurrency.detach('target');
+CREATE TABLE referring_part (version int REFERENCES target_1 (version));
+SELECT concurrency.attach('target');
+DROP TABLE referring_part;
+CREATE TABLE referring_all (id int, v int, CONSTRAINT refers FOREIGN KEY (id, v) REFERENCES target (id, version));
+SELECT concurrency.attach('target');
+\set VERBOSITY sqlstate
+SELECT concurrency.attach('target');
+\set VERBOSITY default
+DROP TABLE referring_all;
+CREATE TABLE mother (id int, version int);
+CREATE TABLE daughter (FOREIGN KEY (id, version) REFERENCES target (id, version)) INHERITS (mother);
+SELECT concurrency.attach('mother');
+DROP TABLE mother, daughter, referring, target;
 
 DROP TABLE doc CASCADE;
 DROP SEQUENCE a_sequence;

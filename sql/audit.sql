@@ -224,6 +224,19 @@ ALTER TABLE refers ADD CONSTRAINT refers_to FOREIGN KEY (id, version) REFERENCES
 :audit
 SELECT mend();
 DROP TABLE refers, target;
+-- ... in a partition alone, or in an inheritance child, which has a trigger of its own
+CREATE TABLE target (id int, version int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE target_1 (version int NOT NULL UNIQUE, id int);
+ALTER TABLE target ATTACH PARTITION target_1 DEFAULT;
+CREATE TABLE mother (id int, version int NOT NULL);
+CREATE TABLE daughter (UNIQUE (version)) INHERITS (mother);
+SELECT concurrency.attach('target'), concurrency.attach('mother');
+CREATE TABLE refers (v int CONSTRAINT refers_to_target REFERENCES target_1 (version) CONSTRAINT refers_to_daughter REFERENCES daughter (version));
+ALTER TABLE daughter ADD CONSTRAINT refers_too FOREIGN KEY (version) REFERENCES target_1 (version);
+CREATE TABLE follows (v int REFERENCES target_1 (version) ON UPDATE CASCADE);
+:audit
+SELECT mend();
+DROP TABLE refers, follows, mother, daughter, target;
 
 -- a column that asks to be attached, and is not
 CREATE TABLE unattached (id int, version concurrency.version NOT NULL, "Clock" concurrency.clock_version NOT NULL);

@@ -278,13 +278,27 @@ BEGIN
 				  DETAIL = 'PostgreSQL fires no triggers for its own catalogs.';
 	END IF;
 
-	SELECT k.conname INTO obstacle
-	  FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
-	 WHERE k.conrelid = "table" AND k.contype = 'f' AND a.attname = "column"
+	SELECT c.relname, k.conname, k.referring INTO obstacle
+	  FROM concurrency.inheritance_tree("table") AS relid
+	  JOIN pg_class c ON c.oid = relid
+	  JOIN pg_attribute a ON a.attrelid = relid AND a.attname = "column"
+	  JOIN (SELECT conrelid, unnest(conkey), conname, NULL FROM pg_constraint WHERE contype = 'f'
+			 UNION ALL
+			SELECT confrelid, unnest(confkey), conname, r.relname
+			  FROM pg_constraint JOIN pg_class r ON r.oid = conrelid
+			 WHERE contype = 'f' AND confupdtype <> 'c') AS k(home, attnum, conname, referring)
+		ON (k.home, k.attnum) = (a.attrelid, a.attnum)
+	 ORDER BY relid <> check_attachable."table", k.referring NULLS FIRST, k.conname
 	 LIMIT 1;
-	IF FOUND THEN
+	IF FOUND AND obstacle.referring IS NOT NULL THEN
+		RAISE EXCEPTION 'cannot attach to column "%" of table "%": foreign key "%" of table "%" refers to it',
+				"column", obstacle.relname, obstacle.conname, obstacle.referring
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  DETAIL = 'Every write would change what is referred to.',
+				  HINT = 'Use a column of its own for the version, or a foreign key that is ON UPDATE CASCADE.';
+	ELSIF FOUND THEN
 		RAISE EXCEPTION 'cannot attach to column "%" of table "%": it is part of foreign key "%"',
-				"column", target.relname, obstacle.conname
+				"column", obstacle.relname, obstacle.conname
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				  DETAIL = 'Every write would change what the row refers to.',
 				  HINT = 'Use a column of its own for the version.';
@@ -739,6 +753,13 @@ BEGIN
 		  LEFT JOIN LATERAL concurrency.version_kinds(c.atttypid::regtype) k
 			ON c.attnum IS NOT NULL AND k.kind = a.kind
 	),
+	-- the column of each table, with those of all tables below it
+	kept AS (
+		SELECT a."table", a."column", c.attrelid, c.attnum
+		  FROM attached a
+		 CROSS JOIN concurrency.inheritance_tree(a."table") AS member
+		  JOIN pg_attribute c ON c.attrelid = member AND c.attname = a."column"
+	),
 	-- each trigger, with the one that it is a partition's clone of
 	root(tgoid, tgroot) AS (
 		SELECT oid, oid FROM pg_trigger WHERE tgparentid = 0 AND NOT tgisinternal
@@ -858,32 +879,31 @@ BEGIN
 						WHERE i.inhrelid = a."table" AND parent."column" = a."column")
 	UNION ALL
 	-- (a partition key's columns depend on the table, those in expressions too)
-	SELECT DISTINCT 'error', a."table", a."column",
-		   'the column is part of a partition key: every write may move the row',
-		   format('SELECT concurrency.detach(%L, %L);', a."table", a."column")
-	  FROM attached a
-	 CROSS JOIN concurrency.inheritance_tree(a."table") AS member
-	  JOIN pg_partitioned_table p ON p.partrelid = member
-	  JOIN pg_attribute c ON c.attrelid = member AND c.attname = a."column"
-	  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = member AND d.objsubid = c.attnum
-	   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = member AND d.refobjsubid = 0
-	UNION ALL
-	SELECT 'error', a."table", a."column",
-		   format('the column is part of foreign key %s: every write changes what the row refers to', k.conname),
-		   format('SELECT concurrency.detach(%L, %L);', a."table", a."column")
-	  FROM attached a
-	 CROSS JOIN concurrency.inheritance_tree(a."table") AS member
-	  JOIN pg_attribute c ON c.attrelid = member AND c.attname = a."column"
-	  JOIN pg_constraint k ON k.conrelid = member AND k.contype = 'f' AND k.conparentid = 0
-	   AND c.attnum = ANY (k.conkey)
-	UNION ALL
-	SELECT 'error', a."table", a."column",
-		   format('foreign key %s of table %s refers to the column: every write changes what is referred to',
-				  k.conname, k.conrelid::regclass),
-		   format('SELECT concurrency.detach(%L, %L);', a."table", a."column")
-	  FROM attached a
-	  JOIN pg_constraint k ON k.contype = 'f' AND k.conparentid = 0
-	   AND k.confrelid = a."table" AND a.attnum = ANY (k.confkey)
+	SELECT 'error', kept."table", kept."column", string_agg(DISTINCT bad.use, '; ' ORDER BY bad.use),
+		   format('SELECT concurrency.detach(%L, %L);', kept."table", kept."column")
+	  FROM kept
+	  JOIN (
+		SELECT p.partrelid, d.objsubid, 'the column is part of a partition key: every write may move the row'
+		  FROM pg_partitioned_table p
+		  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = p.partrelid
+		   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p.partrelid AND d.refobjsubid = 0
+		 UNION ALL
+		SELECT k.conrelid, unnest(k.conkey),
+			   format('the column is part of foreign key %s: every write changes what the row refers to', k.conname)
+		  FROM pg_constraint k
+		 WHERE k.contype = 'f' AND k.conparentid = 0
+		 UNION ALL
+		SELECT k.confrelid, unnest(k.confkey),
+			   format('foreign key %s of table %s refers to the column: every write changes what is referred to',
+					  k.conname, k.conrelid::regclass)
+		  FROM pg_constraint k
+		 WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confupdtype <> 'c'
+		) AS bad(relid, attnum, use) ON (bad.relid, bad.attnum) = (kept.attrelid, kept.attnum)
+	 -- (detach takes the tables below with it)
+	 WHERE NOT EXISTS (SELECT FROM kept above
+						WHERE (above.attrelid, above."column") = (kept."table"::oid, kept."column")
+						  AND above."table" <> kept."table")
+	 GROUP BY kept."table", kept."column"
 	UNION ALL
 	SELECT 'warning', a."table", a."column",
 		   format('no client can send an increment of kind %s, which protocol "increment" asks for', a.kind),
