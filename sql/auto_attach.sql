@@ -77,8 +77,20 @@ SELECT concurrency.detach('renamed', 'rev');
 ALTER TABLE renamed DROP more;
 CREATE INDEX ON renamed (rev);
 ALTER TABLE renamed RENAME TO altered;
+ALTER TABLE altered ALTER rev SET NOT NULL;
+ALTER TABLE altered ALTER rev SET STATISTICS 7;
+ALTER TABLE altered ALTER rev SET (n_distinct = -1);
+ALTER TABLE altered ALTER rev SET DEFAULT 7;
+ALTER TABLE altered RENAME rev TO revision;
+CREATE TABLE above (revision concurrency.version NOT NULL);
+SELECT concurrency.detach('above', 'revision');
+ALTER TABLE altered INHERIT above;
+ALTER TABLE altered NO INHERIT above;
 :attached
-DROP TABLE altered;
+-- ... until its type changes
+ALTER TABLE altered ALTER revision TYPE concurrency.clock_version;
+:attached
+DROP TABLE altered, above;
 
 -- what is rolled back is not attached
 BEGIN;

@@ -977,17 +977,21 @@ DECLARE
 	added record;
 	parent concurrency.attachments;
 BEGIN
+	-- A column is new where its dependency on its type is: what else is done to it,
+	-- or to its table, leaves that alone.
 	FOR added IN
-		SELECT DISTINCT a.attrelid::regclass AS "table", a.attname AS "column"
+		SELECT DISTINCT a.attrelid::regclass AS "table", c.relname, a.attname AS "column"
 		  FROM pg_event_trigger_ddl_commands() AS command
 		  JOIN pg_class c ON c.oid = command.objid AND c.relkind IN ('r', 'p', 'f')
 		  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = a.attnum
+		   AND d.refclassid = 'pg_type'::regclass AND d.refobjid = a.atttypid
 		 WHERE command.classid = 'pg_class'::regclass
 		   AND command.command_tag NOT LIKE 'COMMENT%'
 		   AND a.atttypid IN ('concurrency.version'::regtype, 'concurrency.clock_version'::regtype)
 		   -- seen, and still in progress: of this transaction or a savepoint of it
-		   AND age(a.xmin) < 1000000
-		   AND pg_xact_status((pg_current_xact_id()::text::bigint - age(a.xmin))::text::xid8) = 'in progress'
+		   AND age(d.xmin) < 1000000
+		   AND pg_xact_status((pg_current_xact_id()::text::bigint - age(d.xmin))::text::xid8) = 'in progress'
 	LOOP
 		CONTINUE WHEN EXISTS (
 			SELECT FROM concurrency.attachments a
