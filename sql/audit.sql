@@ -161,6 +161,16 @@ CREATE TABLE granddaughter () INHERITS (daughter);
 SELECT mend();
 SELECT count(*), count(DISTINCT to_jsonb(a) - 'table') FROM concurrency.attachments a WHERE "column" = 'token';
 DROP TABLE mother CASCADE;
+-- ... but for the handler, which takes the parent's rows: the child's conflicts are errors
+CREATE TABLE mother (id int, body text);
+CREATE FUNCTION decides(current mother, attempted mother) RETURNS mother LANGUAGE sql AS 'SELECT attempted';
+SELECT concurrency.attach('mother', protocol => 'echo', on_conflict => 'call=public.decides');
+CREATE TABLE daughter (extra int) INHERITS (mother);
+:audit
+SELECT mend();
+SELECT "table", protocol, on_conflict FROM concurrency.attachments WHERE "table" IN ('mother'::regclass, 'daughter'::regclass) ORDER BY 1;
+DROP FUNCTION decides;
+DROP TABLE mother CASCADE;
 
 -- a column that may be null: rows get a version, also where nothing else bumps them
 CREATE TABLE nullable (id int, body text, version int, rev uuid);

@@ -128,6 +128,16 @@ SELECT concurrency.attach('mother', blind => 'reject');
 CREATE TABLE daughter (extra int) INHERITS (mother);
 ALTER TABLE mother ADD clock concurrency.clock_version;
 :attached
+-- ... but not with the handler, which takes the parent's rows
+CREATE FUNCTION decides(current mother, attempted mother) RETURNS mother RETURN attempted;
+DROP TABLE daughter;
+SELECT concurrency.attach('mother', blind => 'warn', on_conflict => 'call=auto.decides');
+CREATE TABLE daughter (extra int) INHERITS (mother);
+CREATE TABLE son (id int);
+CREATE FUNCTION decides(current son, attempted son) RETURNS son LANGUAGE sql AS 'SELECT attempted';
+ALTER TABLE son ADD version concurrency.version, ADD clock concurrency.clock_version, INHERIT mother;
+SELECT "table", "column", blind, on_conflict FROM concurrency.attachments ORDER BY "table"::text, "column";
+DROP FUNCTION decides(mother, mother), decides(son, son);
 DROP TABLE mother CASCADE;
 
 -- A table that still has a trigger of django-concurrency's is left as it is, with the reason.

@@ -405,7 +405,15 @@ BEGIN
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s',
 					   "table", "column", chosen.column_default);
 	END IF;
-	PERFORM concurrency.check_trigger_arguments("table", arguments);
+	-- for each table that is to have a trigger: a handler takes rows of one type
+	FOR member IN
+		SELECT c.oid::regclass AS "table"
+		  FROM pg_class c
+		 WHERE c.oid = ANY (tree) AND (c.oid = attach."table" OR NOT c.relispartition)
+		 ORDER BY c.oid <> attach."table", c.relname
+	LOOP
+		PERFORM concurrency.check_trigger_arguments(member."table", arguments);
+	END LOOP;
 	FOR command IN
 		SELECT format('ALTER TABLE ONLY %s ALTER COLUMN %I SET DEFAULT %s',
 					  relid, attach."column", chosen.column_default)
@@ -831,7 +839,11 @@ BEGIN
 	-- what is not attached
 	SELECT 'error', c.oid::regclass, a."column",
 		   format('the table inherits from %s, but is not attached: its rows are not checked', a."table"),
-		   format('SELECT concurrency.attach(%L, %L%s);', c.oid::regclass, a."column", a.options)
+		   -- a handler takes the parent's rows: without one, the child's conflicts are errors
+		   format('SELECT concurrency.attach(%L, %L%s);', c.oid::regclass, a."column",
+				  CASE WHEN starts_with(a.on_conflict, 'call=')
+					   THEN replace(a.options, ', on_conflict => ' || quote_literal(a.on_conflict), '')
+					   ELSE a.options END)
 	  FROM attached a
 	  JOIN pg_inherits i ON i.inhparent = a."table"
 	  JOIN pg_class c ON c.oid = i.inhrelid AND NOT c.relispartition
@@ -1004,6 +1016,18 @@ BEGIN
 		 WHERE i.inhrelid = added."table" AND a."column" = added."column"
 		 ORDER BY i.inhseqno
 		 LIMIT 1;
+		-- ... but for a handler that takes only the parent's rows
+		IF starts_with(parent.on_conflict, 'call=') THEN
+			BEGIN
+				PERFORM concurrency.check_trigger_arguments(added."table",
+					ARRAY[added."column"::text, 'on_conflict=' || parent.on_conflict]);
+			EXCEPTION WHEN undefined_function THEN
+				RAISE WARNING 'table "%" is attached without the conflict handler "%" of its parent: conflicts raise errors',
+						added.relname, substr(parent.on_conflict, 6)
+					USING HINT = format('Create a function of that name for the rows of table "%s", and attach again.', added.relname);
+				parent.on_conflict := NULL;
+			END;
+		END IF;
 		PERFORM concurrency.attach(added."table", added."column",
 			parent.kind, parent.protocol, parent.blind, parent.on_conflict, parent.watch, parent.ignore,
 			coalesce(parent.guard_delete, false), coalesce(parent.stamp_insert, true));
