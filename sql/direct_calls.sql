@@ -8,6 +8,7 @@ INSERT INTO doc VALUES (1, 'a');
 -- tables and types that are not there
 SELECT * FROM concurrency.version_kinds(4000000000);
 SELECT concurrency.check_trigger_arguments(4000000000, '{version}');
+SELECT concurrency.column_types(4000000000, '{id}');
 SELECT concurrency.raise_conflict(4000000000, 'version', 'zz_concurrency_version', 'Key (id)=(1)', '2', '1');
 SELECT concurrency.skip_check(4000000000);
 SELECT concurrency.skip_bump(4000000000);
@@ -19,6 +20,7 @@ SELECT concurrency.check_trigger_arguments('pg_class', '{version}');
 SELECT concurrency.skip_check('doc_pkey');
 SELECT concurrency.skip_bump('concurrency.attachments');
 SELECT concurrency.expect('doc_pkey', 1);
+SELECT concurrency.column_types('doc_pkey', '{id}');
 SELECT concurrency.raise_conflict('doc_pkey', 'version', 'zz_concurrency_version', 'Key (id)=(1)', '2', '1');
 
 -- what is null
@@ -26,6 +28,8 @@ SELECT * FROM concurrency.version_kinds(NULL) LIMIT 1;
 SELECT concurrency.check_trigger_arguments(NULL, '{version}'), concurrency.check_trigger_arguments('doc', NULL);
 SELECT concurrency.check_trigger_arguments('doc', '{NULL}');
 SELECT concurrency.check_trigger_arguments('doc', '{version,NULL}');
+SELECT concurrency.column_types(NULL, '{id}'), concurrency.column_types('doc', NULL);
+SELECT concurrency.column_types('doc', '{NULL}');
 SELECT concurrency.raise_conflict(NULL, 'version', 'zz_concurrency_version', 'Key (id)=(1)', '2', '1');
 SELECT concurrency.raise_conflict('doc', 'version', 'zz_concurrency_version', 'Key (id)=(1)', '2', NULL);
 SELECT concurrency.expect(NULL, 1);
@@ -37,6 +41,7 @@ SELECT concurrency.check_trigger_arguments('doc', '{}');
 SELECT concurrency.check_trigger_arguments('doc', '{""}');
 SELECT concurrency.check_trigger_arguments('doc', '{{version,blind=warn},{protocol=echo,kind=counter}}');
 SELECT concurrency.check_trigger_arguments('doc', '[5:6]={version,blind=warn}');
+SELECT concurrency.column_types('doc', '{}'), concurrency.column_types('doc', '{{id,xmin},{body,gone}}'), concurrency.column_types('doc', '[5:6]={version,""}');
 SELECT concurrency.check_trigger_arguments('doc', '{version,=}');
 SELECT concurrency.check_trigger_arguments('doc', '{version,"watch=\"\""}');
 SELECT concurrency.check_trigger_arguments('doc', array['version', 'blind=' || repeat(E'\n\\"', 100000)]);

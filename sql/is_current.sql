@@ -58,6 +58,8 @@ DROP TABLE kinds;
 -- keys of every common type; a key that only fits when it is cut or rounded is another key
 CREATE TYPE mood AS ENUM ('sad', 'so-so');
 CREATE DOMAIN code AS text CHECK (value <> '');
+CREATE DOMAIN moods AS mood;
+CREATE DOMAIN some_moods AS moods[] CHECK (cardinality(value) > 0);
 CREATE TABLE by_type (key_type text, key jsonb, other jsonb);
 INSERT INTO by_type VALUES
 	('smallint', '1', '2'), ('bigint', '9007199254740993', '9007199254740992'), ('text', '"it''s"', '"its"'), ('text', '""', '" "'), ('text', '"null"', '"NULL"'), ('text', '5', '6'),
@@ -65,7 +67,7 @@ INSERT INTO by_type VALUES
 	('timestamptz', '"2026-11-23T12:00:00+00:00"', '"2026-11-23T12:00:00+01:00"'), ('timestamp(0)', '"2026-11-23T12:00:00"', '"2026-11-23T12:00:00.2"'), ('date', '"2026-11-23"', '"2026-11-22"'),
 	('numeric(5,2)', '1.50', '1.501'), ('numeric', '1.5', '1.51'), ('double precision', '1.5', '1.25'), ('boolean', 'true', 'false'),
 	('varchar(3)', '"abc"', '"abcd"'), ('char(3)', '"ab"', '"abcd"'), ('bit(2)', '"01"', '"011"'), ('"char"', '"a"', '"b"'), ('name', '"a"', '"b"'), ('bytea', '"\\x00ff"', '"\\x00fe"'),
-	('mood', '"sad"', '"so-so"'), ('code', '"a"', '"b"'), ('inet', '"127.0.0.1"', '"127.0.0.2"'), ('int[]', '"{1,2}"', '"{2,1}"'), ('jsonb', '{"key": {"a": 1}}', '{"key": {"a": 2}}');
+	('mood', '"sad"', '"so-so"'), ('moods', '"sad"', '"so-so"'), ('some_moods', '"{sad}"', '"{sad,so-so}"'), ('code', '"a"', '"b"'), ('inet', '"127.0.0.1"', '"127.0.0.2"'), ('int[]', '"{1,2}"', '"{2,1}"'), ('jsonb', '{"key": {"a": 1}}', '{"key": {"a": 2}}');
 -- Is the row with that key found, and no other one?
 CREATE FUNCTION finds(key_type text, key jsonb, other jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -215,6 +217,6 @@ DROP SCHEMA trap CASCADE;
 DROP OWNED BY regress_asker;
 DROP ROLE regress_asker;
 DROP TABLE doc;
-DROP DOMAIN code;
+DROP DOMAIN code, some_moods, moods;
 DROP TYPE mood;
 DROP FUNCTION fields_of, finds;

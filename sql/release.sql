@@ -17,6 +17,7 @@ SELECT concurrency.expect('doc', 1);
 SELECT concurrency.skip_check('doc');
 SELECT concurrency.skip_bump('doc');
 SELECT concurrency.check_trigger_arguments('doc', '{version}');
+SELECT concurrency.column_types('doc', '{id}');
 SELECT concurrency.raise_conflict('doc', 'version', 'zz_concurrency_version', 'Key (id)=(1)', '1', '2');
 \set VERBOSITY default
 

@@ -211,6 +211,47 @@ SELECT concurrency.assert_current('strange', '1', 5, 'to_jsonb');
 SELECT concurrency.is_current('strange_later', '1', 'sad');
 SELECT concurrency.assert_current('strange_later', '1', 'sad');
 DROP TABLE strange, strange_later;
+-- ... nor an operator that fits the key's domain better than the index's, nor a constraint of a domain over an array
+CREATE SCHEMA strange AUTHORIZATION regress_stranger;
+CREATE TYPE strange.num;
+CREATE FUNCTION strange.num_in(cstring) RETURNS strange.num IMMUTABLE STRICT LANGUAGE internal AS 'int4in';
+CREATE FUNCTION strange.num_out(strange.num) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS 'int4out';
+CREATE TYPE strange.num (INPUT = strange.num_in, OUTPUT = strange.num_out, LIKE = int);
+CREATE FUNCTION strange.num_cmp(strange.num, strange.num) RETURNS int IMMUTABLE STRICT LANGUAGE internal AS 'btint4cmp';
+SELECT format('CREATE FUNCTION strange.num_%1$s(strange.num, strange.num) RETURNS boolean IMMUTABLE STRICT LANGUAGE internal AS ''int4%1$s'';', f),
+	   format('CREATE OPERATOR strange.%s (LEFTARG = strange.num, RIGHTARG = strange.num, FUNCTION = strange.num_%s)', o, f)
+  FROM (VALUES ('lt', '<'), ('le', '<='), ('eq', '='), ('ge', '>='), ('gt', '>')) AS operator(f, o) \gexec
+CREATE OPERATOR CLASS strange.num_ops DEFAULT FOR TYPE strange.num USING btree AS
+	OPERATOR 1 strange.<, OPERATOR 2 strange.<=, OPERATOR 3 strange.=, OPERATOR 4 strange.>=, OPERATOR 5 strange.>,
+	FUNCTION 1 strange.num_cmp(strange.num, strange.num);
+SET ROLE regress_stranger;
+DROP CAST (public.strange_mood AS text);
+CREATE DOMAIN strange.number AS strange.num;
+CREATE DOMAIN strange.numbers AS int[] CHECK (public.spring(value::text));
+CREATE DOMAIN strange.moods AS public.strange_mood;
+CREATE DOMAIN strange.few_moods AS strange.moods CHECK (public.spring(value::text));
+CREATE TABLE strange.listed (id strange.number, ids strange.numbers, mood strange.few_moods, version int, PRIMARY KEY (id, ids, mood));
+INSERT INTO strange.listed VALUES ('1', '{1,2}', 'sad', 5);
+SELECT concurrency.attach('strange.listed');
+CREATE FUNCTION strange.spring(strange.number, strange.num) RETURNS boolean LANGUAGE sql AS 'SELECT public.spring('''')';
+CREATE OPERATOR strange.= (LEFTARG = strange.number, RIGHTARG = strange.num, FUNCTION = strange.spring);
+RESET ROLE;
+SELECT concurrency.is_current('strange.listed', key, 5), concurrency.is_current('strange.listed', key, 4) FROM CAST('{"id": 1, "ids": "{1,2}", "mood": "sad"}' AS jsonb) AS key;
+SELECT concurrency.assert_current('strange.listed', '{"id": 1, "ids": "{1,2}", "mood": "sad"}', 5);
+SET client_min_messages = warning;
+DROP SCHEMA strange CASCADE;
+RESET client_min_messages;
+-- ... and locks nothing of a table that the caller may not read
+SET ROLE regress_stranger;
+CREATE TABLE strange (id int PRIMARY KEY, secret text, version int);
+SELECT concurrency.attach('strange');
+GRANT SELECT (version) ON strange TO regress_victim;
+CREATE TABLE strange_too (id int PRIMARY KEY, version int);
+SET ROLE regress_victim;
+SELECT concurrency.column_types('strange', '{id,secret,version,gone}');
+SELECT concurrency.column_types('strange_too', '{id}');
+RESET ROLE;
+DROP TABLE strange, strange_too;
 
 -- What a stranger gives to an owner's function does not make its write pass for a foreign key's, below an action of
 -- the stranger's own foreign key.

@@ -12,9 +12,13 @@
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "parser/parse_relation.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
@@ -26,6 +30,7 @@
 
 PG_FUNCTION_INFO_V1(version_kinds);
 PG_FUNCTION_INFO_V1(check_trigger_arguments);
+PG_FUNCTION_INFO_V1(column_types);
 PG_FUNCTION_INFO_V1(raise_conflict);
 
 /*
@@ -96,6 +101,53 @@ check_trigger_arguments(PG_FUNCTION_ARGS)
 
 	table_close(rel, AccessShareLock);
 	PG_RETURN_VOID();
+}
+
+/*
+ * column_types("table" regclass, columns name[]) RETURNS regtype[]
+ *
+ * The types that the columns have and keep: the table stays locked, by its OID,
+ * whatever its name is meanwhile, ACCESS SHARE until the end of the transaction.
+ * Null for a column that is not there.
+ */
+Datum
+column_types(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	Relation	rel;
+	Datum	   *names;
+	Datum	   *types;
+	bool	   *nulls;
+	int			ncolumns;
+	int			lower_bound = 1;
+
+	cc_release_check();
+	rel = try_table_open(relid, AccessShareLock);
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table with OID %u does not exist", relid)));
+	/* whoever may not read it keeps no lock: the error ends it */
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(rel));
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), NAMEOID, NAMEDATALEN, false,
+					  TYPALIGN_CHAR, &names, NULL, &ncolumns);
+	types = palloc(ncolumns * sizeof(Datum));
+	nulls = palloc(ncolumns * sizeof(bool));
+	for (int i = 0; i < ncolumns; i++)
+	{
+		int			attnum = attnameAttNum(rel, NameStr(*DatumGetName(names[i])), false);
+
+		nulls[i] = attnum == InvalidAttrNumber;
+		if (!nulls[i])
+			types[i] = ObjectIdGetDatum(attnumTypeId(rel, attnum));
+	}
+
+	table_close(rel, NoLock);
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(types, nulls, 1, &ncolumns, &lower_bound,
+											 REGTYPEOID, sizeof(Oid), true, TYPALIGN_INT));
 }
 
 /*

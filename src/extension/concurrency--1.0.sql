@@ -533,6 +533,14 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION concurrency.raise_conflict(regclass, name, name, text, text, text) IS
 'raises the error that a stale write would raise';
 
+CREATE FUNCTION concurrency.column_types("table" regclass, columns name[])
+RETURNS regtype[]
+LANGUAGE c STRICT
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION concurrency.column_types(regclass, name[]) IS
+'locks a table in ACCESS SHARE mode until the end of the transaction, and tells the types of these columns';
+
 CREATE FUNCTION concurrency.read_version(
 	"table" regclass, key jsonb, token text, "column" name, lock_row boolean,
 	OUT row_exists boolean,
@@ -548,7 +556,6 @@ DECLARE
 	relname name;
 	keys record;
 	stored record;
-	types regtype[];
 	given jsonb := key;
 BEGIN
 	IF "table" IS NULL OR "column" IS NULL OR key IS NULL THEN
@@ -572,17 +579,16 @@ BEGIN
 				  HINT = 'Attach one with concurrency.attach().';
 	END IF;
 
-	-- the key's columns, each compared as its index compares it.  Values are
-	-- literals of the index's own types: neither a cast from text nor a domain's
-	-- constraint, which the table's owner may have made, is called.
+	-- the key's columns, each compared as its index compares it: both sides are of
+	-- the index's own type, so that neither a cast from text, nor a domain's
+	-- constraint or operator, which the table's owner may have made, is called
 	SELECT array_agg(a.attname::text ORDER BY k.no) AS names,
 		   string_agg(quote_ident(a.attname), ', ' ORDER BY k.no) AS list,
 		   array_agg(a.atttypid::regtype ORDER BY k.no) AS types,
-		   string_agg(format('pg_typeof(t.%I)', a.attname), ', ' ORDER BY k.no) AS typeof,
-		   string_agg(format('t.%I OPERATOR(%s.%s) %L::%s', a.attname,
+		   string_agg(format('t.%1$I::%2$s OPERATOR(%3$s.%4$s) %5$L::%2$s', a.attname,
+							 format_type(CASE y.typtype WHEN 'p' THEN base.type ELSE y.oid END, -1),
 							 o.oprnamespace::regnamespace, o.oprname,
-							 CASE jsonb_typeof(key) WHEN 'object' THEN key ->> a.attname::text ELSE key #>> '{}' END,
-							 format_type(CASE y.typtype WHEN 'p' THEN a.atttypid ELSE y.oid END, -1)),
+							 CASE jsonb_typeof(key) WHEN 'object' THEN key ->> a.attname::text ELSE key #>> '{}' END),
 					  ' AND ' ORDER BY k.no) AS condition
 	  INTO keys
 	  FROM pg_index i
@@ -590,6 +596,12 @@ BEGIN
 	  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
 	  JOIN pg_opclass c ON c.oid = k.opclass
 	  JOIN pg_type y ON y.oid = c.opcintype
+	 CROSS JOIN LATERAL (
+		WITH RECURSIVE domain(type) AS (
+			SELECT a.atttypid
+			 UNION ALL
+			SELECT d.typbasetype FROM domain JOIN pg_type d ON d.oid = domain.type AND d.typtype = 'd')
+		SELECT domain.type FROM domain JOIN pg_type d ON d.oid = domain.type AND d.typtype <> 'd') AS base
 	  JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
 	   AND (m.amoplefttype, m.amoprighttype) = (c.opcintype, c.opcintype)
 	  JOIN pg_operator o ON o.oid = m.amopopr
@@ -629,10 +641,7 @@ BEGIN
 
 	-- lock the table, and see that its columns are of the types that the catalog,
 	-- perhaps an older state of it, has told: others might bring a cast
-	EXECUTE format('SELECT ARRAY[%s, pg_typeof(t.%I)] FROM (SELECT) AS one LEFT JOIN %s t ON false',
-				   keys.typeof, "column", "table")
-	   INTO types;
-	IF types IS DISTINCT FROM keys.types || stored.type THEN
+	IF concurrency.column_types("table", keys.names::name[] || "column") IS DISTINCT FROM keys.types || stored.type THEN
 		RAISE EXCEPTION 'could not serialize access due to concurrent change of table "%"', relname
 			USING ERRCODE = 'serialization_failure',
 				  HINT = 'Repeat the transaction.';
