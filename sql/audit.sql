@@ -169,6 +169,9 @@ CREATE TABLE daughter (extra int) INHERITS (mother);
 :audit
 SELECT mend();
 SELECT "table", protocol, on_conflict FROM concurrency.attachments WHERE "table" IN ('mother'::regclass, 'daughter'::regclass) ORDER BY 1;
+ALTER TABLE mother ALTER version DROP NOT NULL;
+SELECT mend();
+SELECT "table", protocol, on_conflict FROM concurrency.attachments WHERE "table" IN ('mother'::regclass, 'daughter'::regclass) ORDER BY 1;
 DROP FUNCTION decides;
 DROP TABLE mother CASCADE;
 

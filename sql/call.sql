@@ -147,20 +147,24 @@ DROP FUNCTION handlers.resolve(keyless, keyless), handlers.resolve(keyed, keyed)
 DROP TABLE keyless, keyed;
 DROP DOMAIN code;
 
--- An inheritance child's rows are of its own type, so that it needs a handler of its own: attach asks for it at once.
+-- An inheritance child's rows are of its own type, so that it needs a handler of its own: without one, its
+-- conflicts are errors.
 CREATE TABLE mother (id int PRIMARY KEY, body text, version int);
 CREATE TABLE daughter (extra text, PRIMARY KEY (id)) INHERITS (mother);
 CREATE FUNCTION handlers.resolve(current mother, attempted mother) RETURNS mother LANGUAGE sql
 	AS $$ SELECT (current).id, (attempted).body || ', mother', 0 $$;
+INSERT INTO mother VALUES (1, 'a', 5);
+INSERT INTO daughter VALUES (2, 'b', 5, 'daughter');
 \set VERBOSITY default
 SELECT concurrency.attach('mother', on_conflict => 'call=handlers.resolve');
+SELECT concurrency.attach('daughter', on_conflict => 'call=handlers.resolve');
 \set VERBOSITY sqlstate
-SELECT concurrency.attach('mother', on_conflict => 'call=handlers.resolve');
+SELECT "table", on_conflict FROM concurrency.attachments ORDER BY "table"::text;
+UPDATE mother SET body = 'stale', version = 1 WHERE id = 1 RETURNING *;
+UPDATE mother SET body = 'stale', version = 1 WHERE id = 2;
 CREATE FUNCTION handlers.resolve(current daughter, attempted daughter) RETURNS daughter LANGUAGE sql
 	AS $$ SELECT (current).id, (attempted).body || ', ' || (current).extra, 0, (current).extra $$;
 SELECT concurrency.attach('mother', on_conflict => 'call=handlers.resolve');
-INSERT INTO mother VALUES (1, 'a', 5);
-INSERT INTO daughter VALUES (2, 'b', 5, 'daughter');
 UPDATE mother SET body = 'stale', version = 1 RETURNING tableoid::regclass, *;
 DROP FUNCTION handlers.resolve(mother, mother), handlers.resolve(daughter, daughter);
 DROP TABLE mother CASCADE;

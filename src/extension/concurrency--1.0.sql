@@ -358,6 +358,7 @@ DECLARE
 	events CONSTANT text := concat_ws(' OR ', CASE WHEN stamp_insert THEN 'INSERT' END,
 		'UPDATE', CASE WHEN guard_delete THEN 'DELETE' END);
 	tree regclass[];
+	without_handler regclass[] = '{}';
 	existing_type regtype;
 	chosen record;
 	first_version text;
@@ -405,14 +406,24 @@ BEGIN
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s',
 					   "table", "column", chosen.column_default);
 	END IF;
-	-- for each table that is to have a trigger: a handler takes rows of one type
+	-- for each table that is to have a trigger: a handler may not take a child's rows
 	FOR member IN
-		SELECT c.oid::regclass AS "table"
+		SELECT c.oid::regclass AS "table", c.relname
 		  FROM pg_class c
 		 WHERE c.oid = ANY (tree) AND (c.oid = attach."table" OR NOT c.relispartition)
 		 ORDER BY c.oid <> attach."table", c.relname
 	LOOP
-		PERFORM concurrency.check_trigger_arguments(member."table", arguments);
+		BEGIN
+			PERFORM concurrency.check_trigger_arguments(member."table", arguments);
+		EXCEPTION WHEN undefined_function THEN
+			IF member."table" = attach."table" THEN
+				RAISE;
+			END IF;
+			RAISE WARNING 'table "%" is attached without the conflict handler of its parent: conflicts raise errors', member.relname
+				USING DETAIL = SQLERRM || '.',
+					  HINT = 'Create that function, and attach again.';
+			without_handler := without_handler || member."table";
+		END;
 	END LOOP;
 	FOR command IN
 		SELECT format('ALTER TABLE ONLY %s ALTER COLUMN %I SET DEFAULT %s',
@@ -473,7 +484,9 @@ BEGIN
 					   ' FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger(%s)',
 					   member.trigger, events, member."table",
 					   (SELECT string_agg(quote_literal(argument), ', ' ORDER BY i)
-						  FROM unnest(arguments) WITH ORDINALITY AS a(argument, i)));
+						  FROM unnest(arguments) WITH ORDINALITY AS a(argument, i)
+						 WHERE i = 1 OR NOT starts_with(argument, 'on_conflict=')
+							OR member."table" <> ALL (without_handler)));
 		attached := coalesce(attached, member.trigger);
 	END LOOP;
 
@@ -1031,9 +1044,9 @@ BEGIN
 				PERFORM concurrency.check_trigger_arguments(added."table",
 					ARRAY[added."column"::text, 'on_conflict=' || parent.on_conflict]);
 			EXCEPTION WHEN undefined_function THEN
-				RAISE WARNING 'table "%" is attached without the conflict handler "%" of its parent: conflicts raise errors',
-						added.relname, substr(parent.on_conflict, 6)
-					USING HINT = format('Create a function of that name for the rows of table "%s", and attach again.', added.relname);
+				RAISE WARNING 'table "%" is attached without the conflict handler of its parent: conflicts raise errors', added.relname
+					USING DETAIL = SQLERRM || '.',
+						  HINT = 'Create that function, and attach again.';
 				parent.on_conflict := NULL;
 			END;
 		END IF;
