@@ -250,6 +250,15 @@ CREATE TABLE follows (v int REFERENCES target_1 (version) ON UPDATE CASCADE);
 :audit
 SELECT mend();
 DROP TABLE refers, follows, mother, daughter, target;
+-- ... in a partition that is attached without its parent, which has the key
+CREATE TABLE target (version int PRIMARY KEY);
+CREATE TABLE refers (id int, version int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE refers_1 PARTITION OF refers DEFAULT;
+SELECT concurrency.attach('refers_1');
+ALTER TABLE refers ADD CONSTRAINT refers_to FOREIGN KEY (version) REFERENCES target;
+:audit
+SELECT mend();
+DROP TABLE refers, target;
 
 -- a column that asks to be attached, and is not
 CREATE TABLE unattached (id int, version concurrency.version NOT NULL, "Clock" concurrency.clock_version NOT NULL);

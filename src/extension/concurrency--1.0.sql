@@ -917,22 +917,26 @@ BEGIN
 		   format('SELECT concurrency.detach(%L, %L);', kept."table", kept."column")
 	  FROM kept
 	  JOIN (
-		SELECT p.partrelid, d.objsubid, 'the column is part of a partition key: every write may move the row'
+		SELECT p.partrelid, d.objsubid, NULL, 'the column is part of a partition key: every write may move the row'
 		  FROM pg_partitioned_table p
 		  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = p.partrelid
 		   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p.partrelid AND d.refobjsubid = 0
 		 UNION ALL
-		SELECT k.conrelid, unnest(k.conkey),
-			   format('the column is part of foreign key %s: every write changes what the row refers to', k.conname)
-		  FROM pg_constraint k
-		 WHERE k.contype = 'f' AND k.conparentid = 0
+		SELECT k.conrelid, unnest(k.conkey), parent.conrelid,
+			   format('the column is part of foreign key %s of table %s: every write changes what the row refers to',
+					  k.conname, k.conrelid::regclass)
+		  FROM pg_constraint k LEFT JOIN pg_constraint parent ON parent.oid = k.conparentid
+		 WHERE k.contype = 'f'
 		 UNION ALL
-		SELECT k.confrelid, unnest(k.confkey),
+		SELECT k.confrelid, unnest(k.confkey), parent.confrelid,
 			   format('foreign key %s of table %s refers to the column: every write changes what is referred to',
 					  k.conname, k.conrelid::regclass)
-		  FROM pg_constraint k
-		 WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confupdtype <> 'c'
-		) AS bad(relid, attnum, use) ON (bad.relid, bad.attnum) = (kept.attrelid, kept.attnum)
+		  FROM pg_constraint k LEFT JOIN pg_constraint parent ON parent.oid = k.conparentid
+		 WHERE k.contype = 'f' AND k.confupdtype <> 'c'
+		) AS bad(relid, attnum, parent, use) ON (bad.relid, bad.attnum) = (kept.attrelid, kept.attnum)
+	   -- said of the parent's foreign key already
+	   AND NOT EXISTS (SELECT FROM kept said
+						WHERE (said.attrelid, said."table", said."column") = (bad.parent, kept."table", kept."column"))
 	 -- (detach takes the tables below with it)
 	 WHERE NOT EXISTS (SELECT FROM kept above
 						WHERE (above.attrelid, above."column") = (kept."table"::oid, kept."column")
