@@ -72,6 +72,19 @@ version_kinds(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* Open a table that a client names by any OID, locked ACCESS SHARE. */
+static Relation
+open_table(Oid relid)
+{
+	Relation	rel = try_table_open(relid, AccessShareLock);
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table with OID %u does not exist", relid)));
+	return rel;
+}
+
 /*
  * check_trigger_arguments(regclass, text[]) RETURNS void
  *
@@ -81,15 +94,10 @@ version_kinds(PG_FUNCTION_ARGS)
 Datum
 check_trigger_arguments(PG_FUNCTION_ARGS)
 {
-	Relation	rel = try_table_open(PG_GETARG_OID(0), AccessShareLock);
+	Relation	rel = open_table(PG_GETARG_OID(0));
 	Datum	   *elements;
 	char	  **args;
 	int			nargs;
-
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table with OID %u does not exist", PG_GETARG_OID(0))));
 
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false,
 					  TYPALIGN_INT, &elements, NULL, &nargs);
@@ -122,11 +130,7 @@ column_types(PG_FUNCTION_ARGS)
 	int			lower_bound = 1;
 
 	cc_release_check();
-	rel = try_table_open(relid, AccessShareLock);
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table with OID %u does not exist", relid)));
+	rel = open_table(relid);
 	/* whoever may not read it keeps no lock: the error ends it */
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
 		pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK)
