@@ -48,6 +48,7 @@ PGFILEDESC = "concurrency - optimistic locking that the server enforces"
 REGRESS = \
 	install \
 	security \
+	looking \
 	release \
 	missing_library \
 	decision_table \

@@ -332,8 +332,6 @@ resolve_column(PolicyDraft *draft, const char *name)
 	att = TupleDescAttr(tupdesc, attnum - 1);
 	typmod = att->atttypmod;
 	draft->policy->column.place = cc_place_of(tupdesc, attnum);
-	if (domain_has_constraints_compat(att->atttypid))
-		draft->policy->column.domain = att->atttypid;
 	draft->policy->column.kind = cc_version_kind(draft->kind_name,
 												 getBaseTypeAndTypmod(att->atttypid, &typmod));
 	check_column(draft, att, typmod);
@@ -369,6 +367,24 @@ resolve_condition(PolicyDraft *draft)
 			request->versions = bms_add_member(request->versions, attnum);
 	}
 	draft->policy->condition = cc_condition_build(request, draft->rel);
+}
+
+/*
+ * Note the column's domain, if its constraints hold for what is stored.
+ *
+ * Not for cc_policy_check(): to see whether there are any plans them, and calls
+ * the immutable functions in them, which are the table's owner's.  So only who
+ * writes may ask.
+ */
+static void
+resolve_domain(PolicyDraft *draft)
+{
+	VersionColumn *column = &draft->policy->column;
+	Oid			typid = TupleDescAttr(RelationGetDescr(draft->rel),
+									  column->place.attnum - 1)->atttypid;
+
+	if (domain_has_constraints_compat(typid))
+		column->domain = typid;
 }
 
 /* Let concurrency.blind_writes override the table's own word. */
@@ -426,6 +442,7 @@ cc_policy_build(FunctionCallInfo fcinfo)
 	};
 
 	draft_policy(&draft, trigger->tgnargs, trigger->tgargs);
+	resolve_domain(&draft);
 	apply_blind_writes_setting(policy);
 	if (TRIGGER_FOR_DELETE(trigger->tgtype) &&
 		trigdata->tg_relation->rd_rel->relispartition)
@@ -439,7 +456,7 @@ cc_policy_build(FunctionCallInfo fcinfo)
 /*
  * Raise the error, if any, that a trigger with these arguments would raise at
  * its first write or its first conflict.  The caller holds a lock on the
- * relation.
+ * relation, and need not trust its owner: nothing of the owner's is called.
  */
 void
 cc_policy_check(Relation rel, int nargs, char **args)

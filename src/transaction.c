@@ -146,7 +146,8 @@ skip_bump(PG_FUNCTION_ARGS)
 
 /*
  * Read a version, given as a value of whatever type, as one of the column's.
- * By way of its text, so that what does not fit is refused by the type.
+ * By way of its text, so that what does not fit is refused by the type; by its
+ * base type, as a domain's constraints are the table owner's code.
  */
 static VersionValue
 parse_version(FunctionCallInfo fcinfo, Oid typid, int32 typmod)
@@ -158,7 +159,8 @@ parse_version(FunctionCallInfo fcinfo, Oid typid, int32 typmod)
 	char	   *literal;
 	Oid			argtype = get_fn_expr_argtype(fcinfo->flinfo, 1);
 
-	if (getBaseType(argtype) == getBaseType(typid))
+	typid = getBaseTypeAndTypmod(typid, &typmod);
+	if (getBaseType(argtype) == typid)
 	{
 		version.datum = PG_GETARG_DATUM(1);
 		return version;

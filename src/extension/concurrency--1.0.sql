@@ -278,6 +278,21 @@ BEGIN
 				  DETAIL = 'PostgreSQL fires no triggers for its own catalogs.';
 	END IF;
 
+	-- CREATE TRIGGER computes the constants in a partition key, with the caller's rights
+	SELECT c.relname, c.relowner::regrole AS owner INTO obstacle
+	  FROM concurrency.inheritance_tree("table") AS relid
+	  JOIN pg_class c ON c.oid = relid AND c.relowner <> current_user::regrole
+	  JOIN pg_partitioned_table p ON p.partrelid = relid AND p.partexprs IS NOT NULL
+	  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = relid AND d.objsubid = 0
+	   AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass)
+	 LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'cannot attach to "%" as role "%": its partition key may run code of its owner',
+				obstacle.relname, current_user
+			USING ERRCODE = 'insufficient_privilege',
+				  HINT = format('Run SET ROLE %s, and attach again.', obstacle.owner);
+	END IF;
+
 	SELECT c.relname, k.conname, k.referring INTO obstacle
 	  FROM concurrency.inheritance_tree("table") AS relid
 	  JOIN pg_class c ON c.oid = relid
