@@ -34,7 +34,6 @@ OBJS = \
 	src/manage.o \
 	src/place.o \
 	src/policy.o \
-	src/release.o \
 	src/session.o \
 	src/settings.o \
 	src/transaction.o \
@@ -49,7 +48,6 @@ REGRESS = \
 	install \
 	security \
 	looking \
-	release \
 	missing_library \
 	decision_table \
 	sent \

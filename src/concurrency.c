@@ -10,7 +10,6 @@
 #include "fmgr.h"
 
 #include "compat.h"
-#include "release.h"
 #include "session.h"
 #include "settings.h"
 
@@ -25,6 +24,5 @@ void
 _PG_init(void)
 {
 	cc_settings_init();
-	cc_release_init();
 	cc_session_init();
 }

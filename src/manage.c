@@ -25,7 +25,6 @@
 
 #include "conflict.h"
 #include "policy.h"
-#include "release.h"
 #include "version.h"
 
 PG_FUNCTION_INFO_V1(version_kinds);
@@ -44,7 +43,6 @@ version_kinds(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			typid = InvalidOid;
 
-	cc_release_check();
 	if (!PG_ARGISNULL(0))
 	{
 		typid = PG_GETARG_OID(0);
@@ -129,7 +127,6 @@ column_types(PG_FUNCTION_ARGS)
 	int			ncolumns;
 	int			lower_bound = 1;
 
-	cc_release_check();
 	rel = open_table(relid);
 	/* whoever may not read it keeps no lock: the error ends it */
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
@@ -167,7 +164,6 @@ raise_conflict(PG_FUNCTION_ARGS)
 	ConflictSubject subject;
 	char	   *detail = NULL;
 
-	cc_release_check();
 	for (int i = 0; i < PG_NARGS(); i++)
 	{
 		if (PG_ARGISNULL(i))

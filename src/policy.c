@@ -22,7 +22,6 @@
 #include "compat.h"
 #include "handler.h"
 #include "policy.h"
-#include "release.h"
 #include "settings.h"
 
 /* A policy in the making. */
@@ -410,7 +409,6 @@ apply_blind_writes_setting(VersionPolicy *policy)
 static void
 draft_policy(PolicyDraft *draft, int nargs, char **args)
 {
-	cc_release_check();
 	if (nargs < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -20,7 +20,6 @@
 #include "utils/rel.h"
 
 #include "compat.h"
-#include "release.h"
 #include "session.h"
 #include "version.h"
 #include "writer.h"
@@ -102,7 +101,6 @@ turn_switch(FunctionCallInfo fcinfo, SessionTopic topic)
 {
 	SessionNote note = {.topic = topic,.version.isnull = true};
 
-	cc_release_check();
 	require_argument(fcinfo, 1, "enabled");
 	note.roleid = GetUserId();
 	note.is_on = PG_GETARG_BOOL(1);
@@ -186,7 +184,6 @@ expect(PG_FUNCTION_ARGS)
 	Relation	rel;
 	Form_pg_attribute att;
 
-	cc_release_check();
 	require_argument(fcinfo, 0, "table");
 	require_argument(fcinfo, 2, "column");
 	namestrcpy(&note.column, NameStr(*PG_GETARG_NAME(2)));

@@ -9,7 +9,7 @@ includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
 # What a source file may include of our own headers: arrows only go down.
 # Decisions share the policy as data, and know nothing else of each other.
 may_include() {
-	facts='settings|session|writer|version|place|release|compat'
+	facts='settings|session|writer|version|place|compat'
 	case $1 in
 		concurrency.c) echo "$facts" ;;
 		trigger.c | manage.c) echo "policy|verdict|conflict|$facts" ;;
@@ -57,10 +57,6 @@ report "no function is longer than 40 lines" "$wrong"
 wrong=$(nm -g --defined-only *.o 2>/dev/null | awk '$2 ~ /[A-Z]/ { print $3 }' |
 	grep -vxE "cc_.*|_PG_init|Pg_magic_func|(pg_finfo_)?($(sed -n 's/^PG_FUNCTION_INFO_V1(\(.*\));$/\1/p' *.c | paste -sd '|'))")
 report "what other libraries can see has our prefix, or is called by SQL" "$wrong"
-
-wrong=$(sed -n "s/^default_version = '\(.*\)'/\1/p" ../concurrency.control |
-	while read -r release; do grep -q "^static .* known_releases.*\"$release\"};" release.c || echo "$release"; done)
-report "the library knows the release that is installed by default, as the newest" "$wrong"
 
 # Three numbers where PGXN and Debian want them.
 wrong=$(cd .. && {
