@@ -27,10 +27,14 @@
 EXTENSION = concurrency
 MODULE_big = concurrency
 OBJS = \
+	src/argument.o \
+	src/attachment.o \
 	src/concurrency.o \
 	src/condition.o \
 	src/conflict.o \
+	src/current.o \
 	src/handler.o \
+	src/key.o \
 	src/manage.o \
 	src/place.o \
 	src/policy.o \
@@ -52,6 +56,7 @@ REGRESS = \
 	decision_table \
 	sent \
 	insert \
+	change_of_kind \
 	invisible_tokens \
 	counter \
 	clock \
@@ -63,12 +68,15 @@ REGRESS = \
 	warn \
 	call \
 	call_rights \
+	several_versions \
 	row_layouts \
 	indexed_version \
 	blind_writes \
 	expectations \
 	guard_delete \
 	is_current \
+	asserted \
+	unmet \
 	skip_check \
 	skip_bump \
 	stamp_insert \

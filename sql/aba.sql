@@ -44,9 +44,9 @@ COMMIT;
 
 DROP TABLE doc;
 
--- A clock's token that lay ahead passes as an increment of the second life, except where clients only echo.
+-- A clock's token that lay ahead passes as an increment of the second life under "auto"; not where clients only echo, as by default.
 CREATE TABLE ahead (id int PRIMARY KEY, version timestamptz);
-SELECT concurrency.attach('ahead');
+SELECT concurrency.attach('ahead', protocol => 'auto');
 INSERT INTO ahead VALUES (1);
 UPDATE ahead SET version = clock_timestamp() + '30 s' RETURNING version AS ahead \gset
 DELETE FROM ahead;

@@ -1,16 +1,16 @@
 -- Section 5: the kind "clock", which stores the real time of the write, and never goes back.
 SET client_min_messages = error;
 \set SHOW_CONTEXT never
-SELECT kind, column_type, is_default FROM concurrency.version_kinds() WHERE kind = 'clock' ORDER BY column_type::text;
+SELECT kind, column_type, is_default, protocol FROM concurrency.version_kinds() WHERE kind = 'clock' ORDER BY column_type::text;
 
--- What a version says in microseconds since 2000-01-01 UTC, and an expression for the version that says it.
+-- What a version says in microseconds since 1970-01-01 UTC, and an expression for the version that says it.
 CREATE FUNCTION us(version timestamptz) RETURNS bigint LANGUAGE sql AS
-$$ SELECT (EXTRACT(epoch FROM version - '2000-01-01 00:00+00') * 1000000)::bigint $$;
+$$ SELECT (EXTRACT(epoch FROM version) * 1000000)::bigint $$;
 CREATE FUNCTION us(version bigint) RETURNS bigint LANGUAGE sql AS 'SELECT version';
 CREATE FUNCTION as_version(us bigint, type text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN us IS NULL THEN 'NULL'
 				WHEN type = 'bigint' THEN us::text
-				ELSE format('timestamptz %L + %s * interval %L', '2000-01-01 00:00+00', us, '1 microsecond') END
+				ELSE format('timestamptz %L + %s * interval %L', '1970-01-01 00:00+00', us, '1 microsecond') END
 $$;
 
 -- A table for each protocol and column type.
@@ -112,6 +112,52 @@ SET DateStyle = 'SQL, DMY';
 SELECT no, what, type, protocol FROM sendings JOIN decided USING (no, what), types
  WHERE outcome(protocol, type, old, sent, no > 3) <> outcome;
 
+-- Without a protocol of its own a clock has "echo": what clients fill with now() is "a later time" at any age.  The hint of the
+-- error tells whoever counts by a clock, and checks in WHERE.
+CREATE TABLE later (id int PRIMARY KEY, changed timestamptz, micros bigint);
+SELECT concurrency.attach('later', 'changed', blind => 'reject'), concurrency.attach('later', 'micros', kind => 'clock');
+SELECT "column", kind, protocol FROM concurrency.attachments WHERE "table" = 'later'::regclass ORDER BY "column";
+INSERT INTO later VALUES (1, '2026-11-28 12:00+00', 1000);
+SET TimeZone = 'UTC';
+SET DateStyle = 'ISO';
+UPDATE later SET changed = '2026-11-28 12:00:05+00' WHERE id = 1;
+UPDATE later SET changed = '2026-11-28 12:00:00.000001+00' WHERE id = 1;
+UPDATE later SET changed = changed, micros = 1001 WHERE id = 1;
+\set VERBOSITY sqlstate
+UPDATE later SET changed = now() WHERE id = 1;
+UPDATE later SET changed = changed, micros = 1001 WHERE id = 1;
+\set VERBOSITY default
+-- ... no such hint for what no protocol takes, or the row's expectation refuses
+UPDATE later SET changed = '2026-11-28 11:00+00' WHERE id = 1;
+UPDATE later SET changed = NULL WHERE id = 1;
+BEGIN;
+SELECT concurrency.expect('later', '2026-11-28 11:00+00', 'changed');
+UPDATE later SET changed = changed WHERE id = 1;
+ROLLBACK;
+-- ... and it says what helps
+SELECT concurrency.attach('later', 'changed', protocol => 'auto', blind => 'reject'), concurrency.attach('later', 'micros', kind => 'clock', protocol => 'increment');
+UPDATE later SET changed = '2026-11-28 12:00:01+00', micros = 1001 WHERE id = 1 AND changed = '2026-11-28 12:00+00' RETURNING *;
+DROP TABLE later;
+SET TimeZone = 'Asia/Kolkata';
+SET DateStyle = 'SQL, DMY';
+
+-- A number counts from 1970, as clients' clocks do, in a column that attach adds, in the domain's DEFAULT and in what is written.
+CREATE TABLE since (id int PRIMARY KEY, domain concurrency.clock_version);
+SELECT concurrency.attach('since', 'added', kind => 'clock', add_column => false);
+ALTER TABLE since ADD COLUMN added bigint;
+SELECT concurrency.attach('since', 'added', kind => 'clock'), concurrency.attach('since', 'domain');
+INSERT INTO since VALUES (1);
+SELECT abs(EXTRACT(epoch FROM now()) * 1000000 - added) < 60e6 AS added, abs(EXTRACT(epoch FROM now()) * 1000000 - domain) < 60e6 AS domain FROM since;
+UPDATE since SET id = 2 RETURNING EXTRACT(epoch FROM clock_timestamp()) * 1000000 - added BETWEEN 0 AND 60e6 AS added;
+-- ... so that a client that counts as django-concurrency's IntegerVersionField does, 946684800 behind, is behind and never ahead
+SELECT concurrency.attach('since', 'added', kind => 'clock', protocol => 'auto');
+TRUNCATE since;
+INSERT INTO since VALUES (1, 0, (EXTRACT(epoch FROM clock_timestamp()) * 1000000)::bigint - 946684800) RETURNING added AS read \gset
+SELECT (EXTRACT(epoch FROM clock_timestamp()) * 1000000)::bigint - 946684800 AS sent \gset
+UPDATE since SET added = :sent WHERE id = 1 AND added = :read RETURNING added = :sent AS kept;
+UPDATE since SET added = :sent WHERE id = 1 AND added = :read;
+DROP TABLE since;
+
 -- ... in the versions that attach gives to rows that are there, in the DEFAULT, and in expectations
 CREATE TABLE zoned (id int PRIMARY KEY);
 INSERT INTO zoned VALUES (1);
@@ -202,6 +248,7 @@ INSERT INTO clocked VALUES (1, '294276-12-31 23:59:59.999999Z');
 \set VERBOSITY terse
 TABLE clocked;
 INSERT INTO clocked VALUES (1);
+SELECT concurrency.attach('clocked', protocol => 'auto'), concurrency.attach('clocked', 'micros', kind => 'clock', protocol => 'auto');
 UPDATE clocked SET version = 'infinity';
 UPDATE clocked SET micros = 9223372036854775807;
 \set VERBOSITY default
@@ -211,7 +258,7 @@ INSERT INTO clocked VALUES (2, 'infinity');
 SELECT concurrency.attach('clocked', protocol => 'echo'), concurrency.attach('clocked', 'micros', kind => 'clock', protocol => 'ignore');
 UPDATE clocked SET version = 'infinity';
 UPDATE clocked SET micros = 9223372036854775807 RETURNING us(clock_timestamp()) - micros BETWEEN 0 AND 10000000 AS is_now;
-SELECT concurrency.attach('clocked'), concurrency.attach('clocked', 'micros', kind => 'clock');
+SELECT concurrency.attach('clocked', protocol => 'auto'), concurrency.attach('clocked', 'micros', kind => 'clock', protocol => 'auto');
 -- ... but anything can follow -infinity, and the least bigint
 INSERT INTO clocked VALUES (2, '-infinity', -9223372036854775808);
 UPDATE clocked SET version = '-infinity', micros = -9223372036854775808 WHERE id = 1;
@@ -219,7 +266,7 @@ UPDATE clocked SET version = '-infinity', micros = -9223372036854775808 WHERE id
 	RETURNING clock_timestamp() - version BETWEEN interval '0' AND interval '5 min' AS is_now,
 			  us(clock_timestamp()) - micros BETWEEN 0 AND 300000000 AS "micros is now";
 INSERT INTO clocked VALUES (3, '-infinity', -9223372036854775808);
-UPDATE clocked SET version = '2000-01-01Z', micros = -9223372036854775807 WHERE id = 3 RETURNING us(version), micros;
+UPDATE clocked SET version = '1970-01-01Z', micros = -9223372036854775807 WHERE id = 3 RETURNING us(version), micros;
 -- ... a row that was at infinity already cannot be bumped; an echo of it is no stale token
 SET session_replication_role = replica;
 UPDATE clocked SET version = 'infinity', micros = 9223372036854775807 WHERE id = 3;

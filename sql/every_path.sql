@@ -6,7 +6,7 @@
 CREATE DOMAIN small AS smallint CHECK (value < 4);
 CREATE TABLE doc (id int PRIMARY KEY, body text, version int, changed timestamptz, micros bigint, random uuid, xact xid8, little small);
 SELECT concurrency.attach('doc', guard_delete => true);
-CREATE TRIGGER zz_changed BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('changed', 'watch=body');
+CREATE TRIGGER zz_changed BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('changed', 'protocol=auto', 'watch=body');
 CREATE TRIGGER zz_micros BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('micros', 'kind=clock');
 CREATE TRIGGER zz_random BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('random', 'ignore=body');
 CREATE TRIGGER zz_xact BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('xact', 'watch=*');
@@ -39,6 +39,24 @@ SELECT concurrency.skip_check(), concurrency.skip_bump('doc', false);
 UPDATE doc SET version = 99 WHERE id = 1 RETURNING version;
 COMMIT;
 SELECT concurrency.is_current('doc', '1', 5), concurrency.assert_current('doc', '1', 5);
+BEGIN;
+SELECT concurrency.assert_current('doc', '1', 4);
+ROLLBACK;
+BEGIN;
+SELECT concurrency.assert_current('doc', '99', 5);
+ROLLBACK;
+-- what was asserted counts as said, what was expected and not met is told
+SET concurrency.blind_writes = 'reject';
+BEGIN;
+SAVEPOINT s;
+SELECT concurrency.assert_current('doc', '1', 5), concurrency.expect('doc', 6), concurrency.expect('doc', 5);
+RELEASE s;
+SAVEPOINT s;
+SELECT concurrency.assert_current('doc', '1', 5), concurrency.expect('doc', 7), concurrency.expect('doc', 5);
+ROLLBACK TO s;
+UPDATE doc SET body = 'asserted' WHERE id = 1 RETURNING version;
+COMMIT;
+RESET concurrency.blind_writes;
 SELECT concurrency.assert_current('doc', '1', 3);
 
 -- a foreign key's action, and others' blind writes

@@ -372,6 +372,38 @@ SELECT concurrency.expect('nowhere', 5);
 SELECT concurrency.expect(0::regclass, 5);
 SELECT concurrency.expect('doc_pkey', 5);
 
+-- Rows that COPY FREEZE wrote are the transaction's own, too, though nobody can see any more who wrote them: what came since is
+-- as expected, what came before is not.
+BEGIN;
+CREATE TABLE frozen (id int PRIMARY KEY, body text, version int);
+SELECT concurrency.attach('frozen', guard_delete => true);
+COPY frozen FROM stdin WITH (FREEZE);
+1	before	7
+2	before	5
+\.
+SELECT concurrency.expect('frozen', 5);
+COPY frozen FROM stdin WITH (FREEZE);
+3	since	7
+\.
+SELECT id, outcome('UPDATE frozen SET body = NULL WHERE id = ' || id), outcome('DELETE FROM frozen WHERE id = ' || id) FROM unnest('{1,2,3}'::int[]) AS id;
+UPDATE frozen SET body = 'mine' WHERE id = 3 RETURNING *;
+COMMIT;
+BEGIN;
+TRUNCATE frozen;
+SELECT concurrency.expect('frozen', 5);
+COPY frozen FROM stdin WITH (FREEZE);
+1	since	7
+\.
+UPDATE frozen SET body = 'mine' RETURNING *;
+COMMIT;
+-- ... they are others' in the next transaction, and where the table was frozen by VACUUM
+VACUUM (FREEZE) frozen;
+BEGIN;
+SELECT concurrency.expect('frozen', 5);
+SELECT outcomes('UPDATE frozen SET body = NULL', 'DELETE FROM frozen');
+COMMIT;
+DROP TABLE frozen;
+
 -- Calls do not pile up in a transaction.
 CREATE FUNCTION used_memory() RETURNS bigint LANGUAGE sql AS
 	$$ SELECT used_bytes FROM pg_backend_memory_contexts WHERE name = 'TopTransactionContext' $$;

@@ -113,7 +113,7 @@ SELECT concurrency.attach('doc');
 -- every kind
 CREATE TABLE kinds (id int PRIMARY KEY, n int, ts timestamptz, micros bigint, random uuid, xact xid8);
 INSERT INTO kinds VALUES (1, 0, '2026-11-23 12:00+00', 5, '00000000-0000-4000-8000-000000000001', '3'), (2, 0, 'infinity', NULL, NULL, NULL);
-SELECT concurrency.attach('kinds', 'ts'), concurrency.attach('kinds', 'micros', kind => 'clock'),
+SELECT concurrency.attach('kinds', 'ts'), concurrency.attach('kinds', 'micros', kind => 'clock', protocol => 'auto'),
 	   concurrency.attach('kinds', 'random'), concurrency.attach('kinds', 'xact');
 BEGIN;
 SELECT concurrency.skip_bump('kinds');

@@ -25,7 +25,7 @@ UPDATE doc SET version = 1 WHERE id = 1;
 ALTER TABLE doc DROP CONSTRAINT few;
 -- ... a token that a clock has not reached is no conflict, but an error
 ALTER TABLE doc ADD COLUMN at timestamptz;
-SELECT concurrency.attach('doc', 'at', on_conflict => 'warn');
+SELECT concurrency.attach('doc', 'at', protocol => 'auto', on_conflict => 'warn');
 UPDATE doc SET id = id;
 UPDATE doc SET at = '2000-01-01Z' WHERE id = 1 RETURNING clock_timestamp() - at < interval '10 s' AS is_now;
 UPDATE doc SET at = now() + interval '1 hour' WHERE id = 1;

@@ -13,6 +13,7 @@
 #include "catalog/pg_proc.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/typcache.h"
 
 #if PG_VERSION_NUM < 150000
@@ -33,6 +34,20 @@ class_ownercheck_compat(Oid relid, Oid roleid)
 #else
 	return pg_class_ownercheck(relid, roleid);
 #endif
+}
+
+/* Is the table's storage of this transaction?  16 gave the field another name. */
+static inline bool
+relation_has_new_storage_compat(Relation rel)
+{
+#if PG_VERSION_NUM >= 160000
+	SubTransactionId since = rel->rd_firstRelfilelocatorSubid;
+#else
+	SubTransactionId since = rel->rd_firstRelfilenodeSubid;
+#endif
+
+	return rel->rd_createSubid != InvalidSubTransactionId ||
+		since != InvalidSubTransactionId;
 }
 
 /* Does the type, if it is a domain, restrict its values?  19 tells more. */

@@ -52,6 +52,20 @@ check_column(const ConditionRequest *request, Relation rel, const char *name,
 				 errtablecol(rel, attnum)));
 }
 
+/* Refuse another version column, whose bumps are no changes. */
+static void
+check_not_version(const ConditionRequest *request, Relation rel,
+				  const char *name, int attnum)
+{
+	if (request->watch && bms_is_member(attnum, request->versions))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"watch\" of the version trigger on table \"%s\" names the version column \"%s\"",
+						RelationGetRelationName(rel), name),
+				 errhint("Leave it out: version columns never count."),
+				 errtablecol(rel, attnum)));
+}
+
 /* Find the columns that a list names. */
 static Bitmapset *
 find_columns(const ConditionRequest *request, Relation rel)
@@ -74,6 +88,7 @@ find_columns(const ConditionRequest *request, Relation rel)
 		int			attnum = SPI_fnumber(RelationGetDescr(rel), lfirst(lc));
 
 		check_column(request, rel, lfirst(lc), attnum);
+		check_not_version(request, rel, lfirst(lc), attnum);
 		columns = bms_add_member(columns, attnum);
 	}
 	return columns;
@@ -108,6 +123,25 @@ cc_condition_build(const ConditionRequest *request, Relation rel)
 			condition->columns[condition->ncolumns++] = cc_place_of(tupdesc, attnum);
 	}
 	return condition;
+}
+
+/*
+ * Does a list of columns, as the options have it, name this one?
+ */
+bool
+cc_condition_names(const char *names, const char *column)
+{
+	List	   *list;
+	ListCell   *lc;
+
+	if (!SplitIdentifierString(pstrdup(names), ',', &list))
+		return false;
+	foreach(lc, list)
+	{
+		if (strcmp(lfirst(lc), column) == 0)
+			return true;
+	}
+	return false;
 }
 
 /*

@@ -24,6 +24,7 @@ typedef struct BumpCondition BumpCondition;
 
 extern const BumpCondition *cc_condition_build(const ConditionRequest *request,
 											   Relation rel);
+extern bool cc_condition_names(const char *names, const char *column);
 extern bool cc_condition_is_met(const BumpCondition *condition,
 								TriggerData *trigdata);
 

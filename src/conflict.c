@@ -27,9 +27,19 @@
 
 #include "conflict.h"
 #include "handler.h"
+#include "key.h"
 #include "settings.h"
 
 #define SQLSTATE_BLIND_WRITE MAKE_SQLSTATE('P', 'T', '4', '2', '8')
+
+/* Whom an error is about. */
+typedef struct ConflictSubject
+{
+	Oid			home;			/* the table that the trigger was created on */
+	const char *column;			/* the version column */
+	const char *trigger;
+	bool		sends_later_time;	/* where no clock's increment is taken */
+} ConflictSubject;
 
 /*
  * Find the table that the trigger was created on: partitions have clones of
@@ -66,49 +76,26 @@ find_home(Oid tgoid)
 	return home;
 }
 
-/* Return the primary key's index, locked, or NULL where there is none. */
-static Relation
-open_primary_key(Relation rel)
+/* Add the columns of a primary key to those that a text shows. */
+static Bitmapset *
+add_key_columns(Bitmapset *shown, Relation index)
 {
-	ListCell   *lc;
-
-	foreach(lc, RelationGetIndexList(rel))
-	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
-
-		if (index->rd_index->indisprimary)
-			return index;
-		index_close(index, AccessShareLock);
-	}
-	return NULL;
+	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+		shown = bms_add_member(shown, index->rd_index->indkey.values[i]);
+	return shown;
 }
 
-/*
- * Spell the row's key as core's messages do: "Key (a, b)=(1, 2)".  Adds the
- * key's columns to those that the text shows.
- */
+/* Spell the key of the row that is written. */
 static char *
-describe_key(Relation index, TriggerData *trigdata, Bitmapset **shown)
+describe_key(Relation index, TriggerData *trigdata)
 {
-	StringInfoData key;
-	int			nkeys = IndexRelationGetNumberOfKeyAttributes(index);
+	char	   *values[INDEX_MAX_KEYS];
 
-	initStringInfo(&key);
-	appendStringInfo(&key, "Key (%s)=(",
-					 pg_get_indexdef_columns(RelationGetRelid(index), true));
-	for (int i = 0; i < nkeys; i++)
-	{
-		AttrNumber	attnum = index->rd_index->indkey.values[i];
-		char	   *value = SPI_getvalue(trigdata->tg_trigtuple,
-										 RelationGetDescr(trigdata->tg_relation),
-										 attnum);
-
-		*shown = bms_add_member(*shown, attnum);
-		appendStringInfo(&key, "%s%s", i > 0 ? ", " : "",
-						 value ? value : "null");
-	}
-	appendStringInfoChar(&key, ')');
-	return key.data;
+	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+		values[i] = SPI_getvalue(trigdata->tg_trigtuple,
+								 RelationGetDescr(trigdata->tg_relation),
+								 index->rd_index->indkey.values[i]);
+	return cc_key_text(index, values);
 }
 
 /*
@@ -146,13 +133,14 @@ may_be_shown(Oid home, Relation rel, Bitmapset *columns)
 static char *
 describe_row(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
 {
-	Relation	index = open_primary_key(trigdata->tg_relation);
+	Relation	index = cc_key_open(trigdata->tg_relation);
 	Bitmapset  *shown = bms_make_singleton(policy->column.place.attnum);
 	char	   *row = "The row";
 
 	if (index != NULL)
 	{
-		row = describe_key(index, trigdata, &shown);
+		row = describe_key(index, trigdata);
+		shown = add_key_columns(shown, index);
 		index_close(index, AccessShareLock);
 	}
 	return may_be_shown(home, trigdata->tg_relation, shown) ? row : NULL;
@@ -160,15 +148,14 @@ describe_row(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
 
 /* Collect whom an error is about. */
 static ConflictSubject
-find_subject(const VersionPolicy *policy, TriggerData *trigdata)
+find_subject(const Trigger *trigger)
 {
-	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
-										  policy->column.place.attnum - 1);
-	ConflictSubject subject;
+	ConflictSubject subject = {
+		.home = find_home(trigger->tgoid),
+		.column = trigger->tgargs[0],
+		.trigger = trigger->tgname
+	};
 
-	subject.home = find_home(trigdata->tg_trigger->tgoid);
-	subject.column = NameStr(att->attname);
-	subject.trigger = trigdata->tg_trigger->tgname;
 	return subject;
 }
 
@@ -187,18 +174,17 @@ errsubject(const ConflictSubject *subject)
 	return 0;
 }
 
-/*
- * Tell a writer that the row has changed; in detail, unless that is NULL.
- */
-void
-cc_conflict_report(int elevel, const ConflictSubject *subject,
-				   const char *detail)
+/* Tell a writer that the row has changed; in detail, unless that is NULL. */
+static void
+report_conflict(int elevel, const ConflictSubject *subject, const char *detail)
 {
 	ereport(elevel,
 			(errcode(cc_conflict_sqlstate),
 			 errmsg("stale write to table \"%s\": the row has changed since it was read",
 					get_rel_name(subject->home)),
 			 detail ? errdetail_internal("%s", detail) : 0,
+			 subject->sends_later_time ?
+			 errhint("Read the row again, reapply the change, and send its current version. A client that sends a later time, and checks the version in WHERE, needs protocol \"auto\" or \"increment\".") :
 			 errhint("Read the row again, reapply the change, and send its current version."),
 			 errsubject(subject)));
 }
@@ -225,13 +211,22 @@ describe_conflict(const VersionPolicy *policy, TriggerData *trigdata,
 					row, current, cc_version_text(column, token));
 }
 
+/* Does protocol "echo" refuse what another one takes for a clock's increment? */
+static bool
+sends_later_time(const VersionPolicy *policy, const VersionChange *change)
+{
+	return policy->protocol == PROTOCOL_ECHO && change->token_was_sent &&
+		cc_version_follows(&policy->column, change->old, change->new) == TOKEN_FOLLOWS &&
+		policy->column.kind->protocol == PROTOCOL_ECHO;
+}
+
 /* Refuse a handler's row that would take another row's place. */
 static void
 check_same_key(const VersionPolicy *policy, TriggerData *trigdata,
 			   HeapTuple row)
 {
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	Relation	index = open_primary_key(trigdata->tg_relation);
+	Relation	index = cc_key_open(trigdata->tg_relation);
 
 	if (index == NULL)
 		return;
@@ -240,9 +235,8 @@ check_same_key(const VersionPolicy *policy, TriggerData *trigdata,
 		AttrNumber	attnum = index->rd_index->indkey.values[i];
 		Form_pg_attribute att = TupleDescAttr(tupdesc, attnum - 1);
 		bool		isnull;
-		bool		was_null;
+		Datum		was = heap_getattr(trigdata->tg_trigtuple, attnum, tupdesc, &isnull);
 		Datum		is = heap_getattr(row, attnum, tupdesc, &isnull);
-		Datum		was = heap_getattr(trigdata->tg_trigtuple, attnum, tupdesc, &was_null);
 
 		if (isnull || !datum_image_eq(is, was, att->attbyval, att->attlen))
 			ereport(ERROR,
@@ -253,6 +247,28 @@ check_same_key(const VersionPolicy *policy, TriggerData *trigdata,
 					 errtable(trigdata->tg_relation)));
 	}
 	index_close(index, AccessShareLock);
+}
+
+/*
+ * Leave to other triggers of ours the columns that they keep: they have bumped
+ * them in the attempt, or are yet to judge the token there.
+ */
+static HeapTuple
+keep_other_versions(const VersionPolicy *policy, TriggerData *trigdata,
+					HeapTuple row)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(policy->others, attnum)) >= 0)
+	{
+		bool		isnull;
+		Datum		version = heap_getattr(trigdata->tg_newtuple, attnum,
+										   tupdesc, &isnull);
+
+		row = heap_modify_tuple_by_cols(row, tupdesc, 1, &attnum, &version, &isnull);
+	}
+	return row;
 }
 
 /* Ask the table owner's function; a DELETE can only go on or not. */
@@ -266,7 +282,7 @@ ask_handler(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		return trigdata->tg_trigtuple;
 	check_same_key(policy, trigdata, row);
-	return row;
+	return keep_other_versions(policy, trigdata, row);
 }
 
 /*
@@ -278,22 +294,23 @@ HeapTuple
 cc_conflict_resolve(const VersionPolicy *policy, TriggerData *trigdata,
 					const VersionChange *change)
 {
-	ConflictSubject subject = find_subject(policy, trigdata);
+	ConflictSubject subject = find_subject(trigdata->tg_trigger);
 	char	   *detail = NULL;
 
 	if (policy->on_conflict != CONFLICT_CALL)
 		detail = describe_conflict(policy, trigdata, change, subject.home);
+	subject.sends_later_time = sends_later_time(policy, change);
 
 	switch (policy->on_conflict)
 	{
 		case CONFLICT_ERROR:
-			cc_conflict_report(ERROR, &subject, detail);
+			report_conflict(ERROR, &subject, detail);
 			break;
 		case CONFLICT_SKIP:
-			cc_conflict_report(WARNING, &subject, detail);
+			report_conflict(WARNING, &subject, detail);
 			break;
 		case CONFLICT_WARN:
-			cc_conflict_report(WARNING, &subject, detail);
+			report_conflict(WARNING, &subject, detail);
 			return TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ?
 				trigdata->tg_trigtuple : trigdata->tg_newtuple;
 		case CONFLICT_CALL:
@@ -303,13 +320,31 @@ cc_conflict_resolve(const VersionPolicy *policy, TriggerData *trigdata,
 }
 
 /*
+ * Tell whoever asserted a row's version that the row has another one.
+ */
+void
+cc_conflict_assertion(const StaleAssertion *stale)
+{
+	ConflictSubject subject = find_subject(stale->trigger);
+	Bitmapset  *shown = bms_make_singleton(stale->column->place.attnum);
+	char	   *detail = NULL;
+
+	if (may_be_shown(subject.home, stale->rel, add_key_columns(shown, stale->index)))
+		detail = psprintf("%s is at version %s, but the write is based on version %s.",
+						  stale->key,
+						  cc_version_text(stale->column, stale->current),
+						  cc_version_text(stale->column, stale->asserted));
+	report_conflict(ERROR, &subject, detail);
+}
+
+/*
  * Say that a write names no version, and refuse it if that is the policy.
  */
 void
 cc_conflict_blind(const VersionPolicy *policy, TriggerData *trigdata,
 				  VersionValue current)
 {
-	ConflictSubject subject = find_subject(policy, trigdata);
+	ConflictSubject subject = find_subject(trigdata->tg_trigger);
 	char	   *row = describe_row(policy, trigdata, subject.home);
 
 	ereport(policy->blind == BLIND_REJECT ? ERROR : WARNING,
@@ -329,7 +364,7 @@ void
 cc_conflict_future(const VersionPolicy *policy, TriggerData *trigdata,
 				   VersionValue token)
 {
-	ConflictSubject subject = find_subject(policy, trigdata);
+	ConflictSubject subject = find_subject(trigdata->tg_trigger);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -348,7 +383,7 @@ void
 cc_conflict_last(const VersionPolicy *policy, TriggerData *trigdata,
 				 VersionValue last)
 {
-	ConflictSubject subject = find_subject(policy, trigdata);
+	ConflictSubject subject = find_subject(trigdata->tg_trigger);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -13,19 +13,22 @@
 #include "compat.h"
 #include "policy.h"
 
-/* Whom an error is about. */
-typedef struct ConflictSubject
+/* A row that is not at the version that was asserted of it. */
+typedef struct StaleAssertion
 {
-	Oid			home;			/* the table that the trigger was created on */
-	const char *column;			/* the version column */
-	const char *trigger;
-} ConflictSubject;
+	Relation	rel;			/* the table as it was named */
+	const Trigger *trigger;		/* that keeps the column there */
+	const VersionColumn *column;
+	Relation	index;			/* of the primary key */
+	const char *key;			/* as a text */
+	VersionValue current;
+	VersionValue asserted;
+} StaleAssertion;
 
-extern void cc_conflict_report(int elevel, const ConflictSubject *subject,
-							   const char *detail);
 extern HeapTuple cc_conflict_resolve(const VersionPolicy *policy,
 									 TriggerData *trigdata,
 									 const VersionChange *change);
+extern void cc_conflict_assertion(const StaleAssertion *stale);
 extern void cc_conflict_blind(const VersionPolicy *policy,
 							  TriggerData *trigdata, VersionValue current);
 pg_noreturn extern void cc_conflict_future(const VersionPolicy *policy,

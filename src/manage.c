@@ -8,29 +8,34 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
+#include "catalog/heap.h"
+#include "catalog/pg_attrdef.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
-#include "parser/parse_relation.h"
-#include "utils/acl.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_node.h"
+#include "parser/parser.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
-#include "conflict.h"
+#include "attachment.h"
 #include "policy.h"
 #include "version.h"
 
 PG_FUNCTION_INFO_V1(version_kinds);
 PG_FUNCTION_INFO_V1(check_trigger_arguments);
-PG_FUNCTION_INFO_V1(column_types);
-PG_FUNCTION_INFO_V1(raise_conflict);
+PG_FUNCTION_INFO_V1(column_default);
+PG_FUNCTION_INFO_V1(is_own_transaction);
 
 /*
  * version_kinds(for_type regtype) RETURNS SETOF record
@@ -56,8 +61,8 @@ version_kinds(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)
 	{
-		Datum		values[4];
-		bool		nulls[4] = {false};
+		Datum		values[5];
+		bool		nulls[5] = {false};
 
 		if (OidIsValid(typid) && kind->typid != typid)
 			continue;
@@ -65,22 +70,10 @@ version_kinds(PG_FUNCTION_ARGS)
 		values[1] = ObjectIdGetDatum(kind->typid);
 		values[2] = BoolGetDatum(kind->is_default);
 		values[3] = CStringGetTextDatum(kind->column_default);
+		values[4] = CStringGetTextDatum(cc_policy_protocol_name(kind->protocol));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
-}
-
-/* Open a table that a client names by any OID, locked ACCESS SHARE. */
-static Relation
-open_table(Oid relid)
-{
-	Relation	rel = try_table_open(relid, AccessShareLock);
-
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table with OID %u does not exist", relid)));
-	return rel;
 }
 
 /*
@@ -92,10 +85,16 @@ open_table(Oid relid)
 Datum
 check_trigger_arguments(PG_FUNCTION_ARGS)
 {
-	Relation	rel = open_table(PG_GETARG_OID(0));
+	Oid			relid = PG_GETARG_OID(0);
+	Relation	rel = try_table_open(relid, AccessShareLock);
 	Datum	   *elements;
 	char	  **args;
 	int			nargs;
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table with OID %u does not exist", relid)));
 
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false,
 					  TYPALIGN_INT, &elements, NULL, &nargs);
@@ -103,89 +102,120 @@ check_trigger_arguments(PG_FUNCTION_ARGS)
 	for (int i = 0; i < nargs; i++)
 		args[i] = TextDatumGetCString(elements[i]);
 
-	cc_policy_check(rel, nargs, args);
+	cc_policy_check(rel, cc_attachment_function(fcinfo), nargs, args);
 
 	table_close(rel, AccessShareLock);
 	PG_RETURN_VOID();
 }
 
-/*
- * column_types("table" regclass, columns name[]) RETURNS regtype[]
- *
- * The types that the columns have and keep: the table stays locked, by its OID,
- * whatever its name is meanwhile, ACCESS SHARE until the end of the transaction.
- * Null for a column that is not there.
- */
-Datum
-column_types(PG_FUNCTION_ARGS)
+/* Read the default of a column itself.  NULL if it has none. */
+static Node *
+own_default(Form_pg_attribute att)
 {
-	Oid			relid = PG_GETARG_OID(0);
-	Relation	rel;
-	Datum	   *names;
-	Datum	   *types;
-	bool	   *nulls;
-	int			ncolumns;
-	int			lower_bound = 1;
+	Relation	pg_attrdef;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Node	   *expr = NULL;
 
-	rel = open_table(relid);
-	/* whoever may not read it keeps no lock: the error ends it */
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(rel));
-
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), NAMEOID, NAMEDATALEN, false,
-					  TYPALIGN_CHAR, &names, NULL, &ncolumns);
-	types = palloc(ncolumns * sizeof(Datum));
-	nulls = palloc(ncolumns * sizeof(bool));
-	for (int i = 0; i < ncolumns; i++)
+	if (!att->atthasdef)
+		return NULL;
+	pg_attrdef = table_open(AttrDefaultRelationId, AccessShareLock);
+	ScanKeyInit(&keys[0], Anum_pg_attrdef_adrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(att->attrelid));
+	ScanKeyInit(&keys[1], Anum_pg_attrdef_adnum, BTEqualStrategyNumber,
+				F_INT2EQ, Int16GetDatum(att->attnum));
+	scan = systable_beginscan(pg_attrdef, AttrDefaultIndexId, true, NULL, 2, keys);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
 	{
-		int			attnum = attnameAttNum(rel, NameStr(*DatumGetName(names[i])), false);
+		bool		isnull;
+		Datum		adbin = heap_getattr(tuple, Anum_pg_attrdef_adbin,
+										 RelationGetDescr(pg_attrdef), &isnull);
 
-		nulls[i] = attnum == InvalidAttrNumber;
-		if (!nulls[i])
-			types[i] = ObjectIdGetDatum(attnumTypeId(rel, attnum));
+		expr = stringToNode(TextDatumGetCString(adbin));
 	}
+	systable_endscan(scan);
+	table_close(pg_attrdef, AccessShareLock);
+	return expr;
+}
 
-	table_close(rel, NoLock);
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(types, nulls, 1, &ncolumns, &lower_bound,
-											 REGTYPEOID, sizeof(Oid), true, TYPALIGN_INT));
+/* Parse a kind's default as ALTER TABLE does for a column. */
+static Node *
+parse_default(const VersionKind *kind, Form_pg_attribute att)
+{
+	char	   *statement = psprintf("SELECT %s", kind->column_default);
+	RawStmt    *raw = linitial(raw_parser(statement, RAW_PARSE_DEFAULT));
+	ResTarget  *target = linitial(castNode(SelectStmt, raw->stmt)->targetList);
+
+	return cookDefault(make_parsestate(NULL), target->val, att->atttypid,
+					   att->atttypmod, NameStr(att->attname), '\0');
+}
+
+/* Find the kind whose default this expression is. */
+static const VersionKind *
+find_kind_of_default(Node *expr, Form_pg_attribute att)
+{
+	Oid			typid = getBaseType(att->atttypid);
+
+	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)
+	{
+		if (kind->typid == typid && equal(expr, parse_default(kind, att)))
+			return kind;
+	}
+	return NULL;
 }
 
 /*
- * raise_conflict("table" regclass, "column" name, trigger name, key text,
- *				  current_version text, token text) RETURNS void
+ * column_default("table" regclass, "column" name, OUT kind text,
+ *				  OUT is_constant boolean)
  *
- * Raise the error of a stale write.  The caller has read the values with the
- * current user's own rights; under row security they are withheld all the same.
+ * Whose default is it, and does it give every row the same version?  Only looks
+ * at the expression: to plan it would call the immutable functions in it, which
+ * are the table owner's.
  */
 Datum
-raise_conflict(PG_FUNCTION_ARGS)
+column_default(PG_FUNCTION_ARGS)
 {
-	ConflictSubject subject;
-	char	   *detail = NULL;
+	HeapTuple	tuple = SearchSysCacheAttName(PG_GETARG_OID(0),
+											  NameStr(*PG_GETARG_NAME(1)));
+	const VersionKind *kind = NULL;
+	TupleDesc	tupdesc;
+	Datum		values[2] = {0};
+	bool		nulls[2] = {true, true};
 
-	for (int i = 0; i < PG_NARGS(); i++)
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (HeapTupleIsValid(tuple))
 	{
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("arguments of function \"%s\" must not be null",
-							"raise_conflict")));
+		Form_pg_attribute att = (Form_pg_attribute) GETSTRUCT(tuple);
+		Node	   *expr = own_default(att);
+
+		if (expr)
+			kind = find_kind_of_default(expr, att);
+		else
+			expr = get_typdefault(att->atttypid);
+		if (expr && IsA(expr, Const) && castNode(Const, expr)->constisnull)
+			expr = NULL;
+		if (kind)
+			values[0] = CStringGetTextDatum(kind->name);
+		values[1] = BoolGetDatum(expr && !contain_mutable_functions(expr));
+		nulls[0] = kind == NULL;
+		nulls[1] = expr == NULL;
+		ReleaseSysCache(tuple);
 	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+													  values, nulls)));
+}
 
-	subject.home = PG_GETARG_OID(0);
-	subject.column = NameStr(*PG_GETARG_NAME(1));
-	subject.trigger = NameStr(*PG_GETARG_NAME(2));
-	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(subject.home)))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table with OID %u does not exist", subject.home)));
-
-	if (check_enable_rls(subject.home, InvalidOid, true) != RLS_ENABLED)
-		detail = psprintf("%s is at version %s, but the write is based on version %s.",
-						  text_to_cstring(PG_GETARG_TEXT_PP(3)),
-						  text_to_cstring(PG_GETARG_TEXT_PP(4)),
-						  text_to_cstring(PG_GETARG_TEXT_PP(5)));
-	cc_conflict_report(ERROR, &subject, detail);
-	PG_RETURN_VOID();
+/*
+ * is_own_transaction(xid) RETURNS boolean
+ *
+ * Is it the current transaction, or a savepoint of it?  Not to be computed:
+ * xids wrap around.
+ */
+Datum
+is_own_transaction(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(TransactionIdIsCurrentTransactionId(DatumGetTransactionId(PG_GETARG_DATUM(0))));
 }

@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "attachment.h"
 #include "compat.h"
 #include "handler.h"
 #include "policy.h"
@@ -31,6 +32,7 @@ typedef struct PolicyDraft
 	Oid			function;		/* of the trigger, to know others of ours by */
 	VersionPolicy *policy;
 	const char *kind_name;		/* NULL: the default of the column's type */
+	bool		names_protocol; /* else it is the kind's */
 	ConditionRequest condition;
 } PolicyDraft;
 
@@ -176,6 +178,7 @@ set_protocol(PolicyDraft *draft, const char *value)
 {
 	draft->policy->protocol = choose_value(draft, "protocol", value,
 										   protocol_values);
+	draft->names_protocol = true;
 }
 
 static void
@@ -334,13 +337,14 @@ resolve_column(PolicyDraft *draft, const char *name)
 	draft->policy->column.kind = cc_version_kind(draft->kind_name,
 												 getBaseTypeAndTypmod(att->atttypid, &typmod));
 	check_column(draft, att, typmod);
+	if (!draft->names_protocol)
+		draft->policy->protocol = draft->policy->column.kind->protocol;
 }
 
 /* Find out what bumps. */
 static void
 resolve_condition(PolicyDraft *draft)
 {
-	TriggerDesc *triggers = draft->rel->trigdesc;
 	ConditionRequest *request = &draft->condition;
 
 	if (!request->watch && !request->ignore)
@@ -354,17 +358,8 @@ resolve_condition(PolicyDraft *draft)
 				 errtable(draft->rel)));
 
 	request->version = draft->policy->column.place.attnum;
-	request->versions = bms_make_singleton(request->version);
-	for (int i = 0; triggers && i < triggers->numtriggers; i++)
-	{
-		Trigger    *trigger = &triggers->triggers[i];
-		int			attnum = 0;
-
-		if (trigger->tgfoid == draft->function && trigger->tgnargs > 0)
-			attnum = SPI_fnumber(RelationGetDescr(draft->rel), trigger->tgargs[0]);
-		if (attnum > 0)
-			request->versions = bms_add_member(request->versions, attnum);
-	}
+	request->versions = bms_add_member(cc_attachment_columns(draft->rel, draft->function),
+									   request->version);
 	draft->policy->condition = cc_condition_build(request, draft->rel);
 }
 
@@ -432,37 +427,97 @@ cc_policy_build(FunctionCallInfo fcinfo)
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	const Trigger *trigger = trigdata->tg_trigger;
 	MemoryContext oldcontext = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	VersionPolicy *policy = palloc0(sizeof(VersionPolicy));
+	VersionPolicy *policy = palloc0(sizeof(VersionPolicy) + sizeof(StatementState));
 	PolicyDraft draft = {
 		.rel = trigdata->tg_relation,
 		.function = trigger->tgfoid,
 		.policy = policy
 	};
 
+	policy->state = (StatementState *) (policy + 1);
 	draft_policy(&draft, trigger->tgnargs, trigger->tgargs);
 	resolve_domain(&draft);
 	apply_blind_writes_setting(policy);
-	if (TRIGGER_FOR_DELETE(trigger->tgtype) &&
-		trigdata->tg_relation->rd_rel->relispartition)
-		policy->last_judged = palloc0(sizeof(ItemPointerData));
+	if (policy->on_conflict == CONFLICT_CALL)
+		policy->others = bms_del_member(cc_attachment_columns(draft.rel, draft.function),
+										policy->column.place.attnum);
 
 	MemoryContextSwitchTo(oldcontext);
 	fcinfo->flinfo->fn_extra = policy;
 	return policy;
 }
 
+/* Refuse a column whose bumps would count as changes for another trigger. */
+static void
+check_not_watched(PolicyDraft *draft, const char *column)
+{
+	TriggerDesc *triggers = draft->rel->trigdesc;
+	const char *watch = "watch=";
+
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgfoid != draft->function || trigger->tgnargs < 1 ||
+			strcmp(trigger->tgargs[0], column) == 0)
+			continue;
+		for (int arg = 1; arg < trigger->tgnargs; arg++)
+		{
+			if (strncmp(trigger->tgargs[arg], watch, strlen(watch)) == 0 &&
+				cc_condition_names(trigger->tgargs[arg] + strlen(watch), column))
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("version column \"%s\" of table \"%s\" is watched by trigger \"%s\"",
+								column, RelationGetRelationName(draft->rel),
+								trigger->tgname),
+						 errhint("Version columns never count: take it out of option \"watch\" of column \"%s\" first.",
+								 trigger->tgargs[0]),
+						 errtablecol(draft->rel, draft->policy->column.place.attnum)));
+		}
+	}
+}
+
 /*
  * Raise the error, if any, that a trigger with these arguments would raise at
- * its first write or its first conflict.  The caller holds a lock on the
- * relation, and need not trust its owner: nothing of the owner's is called.
+ * its first write or its first conflict, or make another of our triggers raise.
+ * The caller holds a lock on the relation, and need not trust its owner:
+ * nothing of the owner's is called.
  */
 void
-cc_policy_check(Relation rel, int nargs, char **args)
+cc_policy_check(Relation rel, Oid function, int nargs, char **args)
+{
+	VersionPolicy policy = {0};
+	PolicyDraft draft = {.rel = rel,.function = function,.policy = &policy};
+
+	draft_policy(&draft, nargs, args);
+	check_not_watched(&draft, args[0]);
+	if (policy.on_conflict == CONFLICT_CALL)
+		cc_handler_check(policy.handler, rel);
+}
+
+/*
+ * Find a version column by its name, of the default kind; raise the trigger's
+ * own error if it cannot be one.  Nothing of the table owner's is called.
+ */
+VersionColumn
+cc_policy_column(Relation rel, const char *name)
 {
 	VersionPolicy policy = {0};
 	PolicyDraft draft = {.rel = rel,.policy = &policy};
 
-	draft_policy(&draft, nargs, args);
-	if (policy.on_conflict == CONFLICT_CALL)
-		cc_handler_check(policy.handler, rel);
+	resolve_column(&draft, name);
+	return policy.column;
+}
+
+/*
+ * Name a protocol as the option does.
+ */
+const char *
+cc_policy_protocol_name(TokenProtocol protocol)
+{
+	const struct config_enum_entry *entry = protocol_values;
+
+	while (entry->val != protocol)
+		entry++;
+	return entry->name;
 }

@@ -12,16 +12,8 @@
 #include "utils/rel.h"
 
 #include "condition.h"
+#include "session.h"
 #include "version.h"
-
-/* protocol=...: how writers say which version their change is based on */
-typedef enum TokenProtocol
-{
-	PROTOCOL_AUTO,
-	PROTOCOL_ECHO,
-	PROTOCOL_INCREMENT,
-	PROTOCOL_IGNORE
-} TokenProtocol;
 
 /* blind=...: what happens to a write that does not say */
 typedef enum BlindPolicy
@@ -40,6 +32,16 @@ typedef enum ConflictPolicy
 	CONFLICT_CALL
 } ConflictPolicy;
 
+/* All that changes in the course of a statement. */
+typedef struct StatementState
+{
+	SessionView session;
+	bool		is_foreign_key; /* is it a foreign key's own? */
+	bool		writer_is_known;	/* has that been looked at? */
+	ItemPointerData judged;		/* the row that was last judged for an UPDATE */
+	uint64		left_out;		/* how many had been left out until then */
+} StatementState;
+
 /* Everything that a trigger needs to know, other than the row. */
 typedef struct VersionPolicy
 {
@@ -48,18 +50,16 @@ typedef struct VersionPolicy
 	BlindPolicy blind;
 	ConflictPolicy on_conflict;
 	const char *handler;		/* of CONFLICT_CALL */
+	const Bitmapset *others;	/* of CONFLICT_CALL: columns that other
+								 * triggers of ours keep */
 	const BumpCondition *condition; /* NULL: every write bumps */
-
-	/*
-	 * The row that was last judged for an UPDATE, which is all that changes
-	 * in the course of a statement.  NULL unless the row could be about to
-	 * move to another partition, and the trigger is for DELETE.
-	 */
-	ItemPointer last_judged;
+	StatementState *state;
 } VersionPolicy;
 
 extern const VersionPolicy *cc_policy_build(FunctionCallInfo fcinfo);
-extern void cc_policy_check(Relation rel, int nargs, char **args);
+extern void cc_policy_check(Relation rel, Oid function, int nargs, char **args);
+extern VersionColumn cc_policy_column(Relation rel, const char *name);
+extern const char *cc_policy_protocol_name(TokenProtocol protocol);
 
 /*
  * Return the policy of the trigger that is being called.

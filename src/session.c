@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * session.c
- *	  What this transaction was told of its own writes: switches and
- *	  expectations, undone with it and its savepoints.
+ *	  What this transaction was told of its own writes: switches, expectations
+ *	  and asserted rows, undone with it and its savepoints.
  *
- * One list, newest first, in TopTransactionContext.  These are no settings:
+ * Two lists, newest first, in TopTransactionContext.  These are no settings:
  * settings can be given before the library is loaded, by ALTER ROLE, and are
  * inherited by a SECURITY DEFINER function from a caller who owns nothing.
  *
@@ -13,39 +13,149 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "session.h"
 #include "writer.h"
 
-SessionNote *cc_session_notes = NULL;
+/* A row that was found, and locked, at the version that was asserted. */
+typedef struct AssertedRow
+{
+	Oid			relid;			/* of the partition, where it is in one */
+	Oid			relfilenode;	/* where the row is, unless it is rewritten */
+	ItemPointerData tid;
+	Oid			roleid;			/* who asserted it */
+	NameData	table;			/* as it was named */
+	NameData	column;			/* whose version it was */
+	CommandId	told;			/* the command that comes after */
+	SubTransactionId subid;
+	struct AssertedRow *next;
+} AssertedRow;
 
-/* At the end of the transaction, PREPARE included, nothing holds any more. */
+SessionNote *cc_session_notes = NULL;
+uint64		cc_session_changes = 0;
+static AssertedRow *asserted_rows = NULL;
+
+/* Has an expectation passed by without a write that was judged by it? */
+static bool
+is_unmet(const SessionNote *note)
+{
+	return note->topic == SESSION_UNMET ||
+		(note->topic == SESSION_EXPECT && note->is_on && !note->is_met);
+}
+
+/* Say that an expectation has protected nothing, which nobody would notice. */
+static void
+warn_of_unmet(const SessionNote *note)
+{
+	Oid			output;
+	bool		is_varlena;
+	char	   *role = GetUserNameFromId(note->roleid, true);
+	char	   *version;
+	Oid			schema = get_rel_namespace(note->relid);
+
+	if (role == NULL)
+		role = psprintf("%u", note->roleid);
+	getTypeOutputInfo(note->typid, &output, &is_varlena);
+	version = OidOutputFunctionCall(output, note->version.datum);
+	ereport(WARNING,
+			(errcode(ERRCODE_NO_DATA),
+			 errmsg("no write was checked against the version expected of table \"%s\"",
+					NameStr(note->table)),
+			 note->topic == SESSION_UNMET ?
+			 errdetail("Role \"%s\" expected version %s until it expected another, and until then that role updated or deleted no row of the table that was checked.",
+					   role, version) :
+			 errdetail("Role \"%s\" expected version %s, and in this transaction that role updated or deleted no row of the table that was checked.",
+					   role, version),
+			 errhint("Call concurrency.expect() in the transaction of the write, as the role that writes; a DELETE is checked where the table is attached with guard_delete."),
+			 OidIsValid(schema) ?
+			 err_generic_string(PG_DIAG_SCHEMA_NAME, get_namespace_name(schema)) : 0,
+			 err_generic_string(PG_DIAG_TABLE_NAME, NameStr(note->table)),
+			 err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(note->column))));
+}
+
+/*
+ * Say that an assertion was the whole of its transaction, so that the row's
+ * lock has protected nothing.  In a transaction block, or before other writes,
+ * it is a guard for these.
+ */
+static void
+warn_of_lone_assertion(const AssertedRow *row)
+{
+	if (IsTransactionBlock() || GetCurrentCommandId(false) != row->told)
+		return;
+	ereport(WARNING,
+			(errcode(ERRCODE_NO_DATA),
+			 errmsg("no write followed the version asserted of table \"%s\"",
+					NameStr(row->table)),
+			 errdetail("The row was locked until the end of the transaction, which is that of the statement."),
+			 errhint("Call concurrency.assert_current() in the transaction of the write."),
+			 err_generic_string(PG_DIAG_TABLE_NAME, NameStr(row->table)),
+			 err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(row->column))));
+}
+
+/*
+ * Before the end of the transaction, tell what fails open: after the deferred
+ * triggers, whose writes count.  At its end, PREPARE included, nothing holds
+ * any more.
+ */
 static void
 forget_at_end(XactEvent event, void *arg)
 {
 	switch (event)
 	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			for (SessionNote *note = cc_session_notes; note; note = note->next)
+			{
+				if (is_unmet(note))
+					warn_of_unmet(note);
+			}
+			if (asserted_rows)
+				warn_of_lone_assertion(asserted_rows);
+			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			/* the memory goes with TopTransactionContext */
 			cc_session_notes = NULL;
+			asserted_rows = NULL;
 			break;
 		default:
 			break;
 	}
 }
 
-/* Does one note take the place of another, of the same subtransaction? */
+/* Are two notes of one subtransaction about the same writes? */
 static bool
-is_about_the_same(const SessionNote *a, const SessionNote *b)
+is_same_subject(const SessionNote *a, const SessionNote *b)
 {
-	return a->topic == b->topic && a->relid == b->relid &&
-		a->roleid == b->roleid && a->subid == b->subid &&
+	return a->subid == b->subid && a->relid == b->relid &&
+		a->roleid == b->roleid &&
 		strcmp(NameStr(a->column), NameStr(b->column)) == 0;
+}
+
+/* Find the next older note on a topic about the same, as a link to it. */
+static SessionNote **
+find_older(SessionNote *note, SessionTopic topic)
+{
+	SessionNote **link = &note->next;
+
+	while (*link && (*link)->subid == note->subid &&
+		   !((*link)->topic == topic && is_same_subject(*link, note)))
+		link = &(*link)->next;
+	return *link && (*link)->subid == note->subid ? link : NULL;
+}
+
+/* Do two expectations expect the same version? */
+static bool
+expects_the_same(const SessionNote *a, const SessionNote *b)
+{
+	return a->is_on && b->is_on && a->typid == b->typid &&
+		datumIsEqual(a->version.datum, b->version.datum, a->typbyval, a->typlen);
 }
 
 /* Take a note out of the list. */
@@ -60,19 +170,24 @@ drop_note(SessionNote **link)
 	pfree(note);
 }
 
-/* Drop the older note that this one replaces, so that notes do not pile up. */
+/*
+ * Drop the older note that this one replaces, so that notes do not pile up.  Of
+ * the expectations that were replaced before a write met them, one stays, to be
+ * told of; what was taken back is none.
+ */
 static void
-drop_replaced(SessionNote *told)
+drop_replaced(SessionNote *note)
 {
-	for (SessionNote **link = &told->next;
-		 *link && (*link)->subid == told->subid; link = &(*link)->next)
-	{
-		if (is_about_the_same(*link, told))
-		{
-			drop_note(link);
-			return;
-		}
-	}
+	SessionNote **link = find_older(note, note->topic);
+
+	if (link == NULL)
+		return;
+	if (note->topic == SESSION_EXPECT && note->is_on && is_unmet(*link) &&
+		!expects_the_same(*link, note) &&
+		find_older(*link, SESSION_UNMET) == NULL)
+		(*link)->topic = SESSION_UNMET;
+	else
+		drop_note(link);
 }
 
 /* What was told in a savepoint becomes its parent's. */
@@ -80,25 +195,47 @@ static void
 hand_to_parent(SubTransactionId subid, SubTransactionId parent)
 {
 	SessionNote *note;
+	int			handed = 0;
 
 	for (note = cc_session_notes; note && note->subid == subid; note = note->next)
+	{
 		note->subid = parent;
-	for (note = cc_session_notes; note && note->subid == parent; note = note->next)
+		handed++;
+	}
+	for (note = cc_session_notes; handed > 0; note = note->next, handed--)
 		drop_replaced(note);
+	for (AssertedRow *row = asserted_rows; row && row->subid == subid; row = row->next)
+		row->subid = parent;
 }
 
-/* What was told in a savepoint goes with it, or becomes its parent's. */
+/* What was told in a savepoint goes with it. */
+static void
+forget_since(SubTransactionId subid)
+{
+	while (cc_session_notes && cc_session_notes->subid == subid)
+		drop_note(&cc_session_notes);
+	while (asserted_rows && asserted_rows->subid == subid)
+	{
+		AssertedRow *row = asserted_rows;
+
+		asserted_rows = row->next;
+		pfree(row);
+	}
+}
+
+/* Savepoints of which nothing was told, and that are many, cost nothing. */
 static void
 forget_at_subend(SubXactEvent event, SubTransactionId subid,
 				 SubTransactionId parent, void *arg)
 {
+	if (!(cc_session_notes && cc_session_notes->subid == subid) &&
+		!(asserted_rows && asserted_rows->subid == subid))
+		return;
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-	{
-		while (cc_session_notes && cc_session_notes->subid == subid)
-			drop_note(&cc_session_notes);
-	}
+		forget_since(subid);
 	else if (event == SUBXACT_EVENT_COMMIT_SUB)
 		hand_to_parent(subid, parent);
+	cc_session_changes++;
 }
 
 /*
@@ -113,36 +250,78 @@ cc_session_init(void)
 
 /*
  * Note something down until the end of the transaction, or of the savepoint
- * that is rolled back.  Copies what it is given; the type is the version's.
+ * that is rolled back.  Copies what it is given.
  */
 void
-cc_session_tell(const SessionNote *note, bool typbyval, int16 typlen)
+cc_session_tell(const SessionNote *note)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(TopTransactionContext);
 	SessionNote *told = palloc(sizeof(SessionNote));
 
 	*told = *note;
 	if (!note->version.isnull)
-		told->version.datum = datumCopy(note->version.datum, typbyval, typlen);
-	told->typbyval = typbyval;
+		told->version.datum = datumCopy(note->version.datum, note->typbyval,
+										note->typlen);
 	told->subid = GetCurrentSubTransactionId();
 	told->told = GetCurrentCommandId(false);
 	told->next = cc_session_notes;
 	cc_session_notes = told;
+	cc_session_changes++;
 	drop_replaced(told);
 	MemoryContextSwitchTo(oldcontext);
 }
 
 /*
- * Is the switch on for this write?
+ * Note that the current user asserted the version of this row of the relation,
+ * which is locked: until the transaction writes it, it stays there.
+ */
+void
+cc_session_assert(Relation rel, ItemPointer tid, const char *table,
+				  const char *column)
+{
+	AssertedRow *row = MemoryContextAlloc(TopTransactionContext,
+										  sizeof(AssertedRow));
+
+	row->relid = RelationGetRelid(rel);
+	row->relfilenode = rel->rd_rel->relfilenode;
+	row->tid = *tid;
+	row->roleid = GetUserId();
+	namestrcpy(&row->table, table);
+	namestrcpy(&row->column, column);
+	row->told = GetCurrentCommandId(false);
+	row->subid = GetCurrentSubTransactionId();
+	row->next = asserted_rows;
+	asserted_rows = row;
+}
+
+/*
+ * Has the current user asserted the version of this row?
+ */
+bool
+cc_session_is_asserted(Relation rel, ItemPointer tid, const char *column)
+{
+	for (AssertedRow *row = asserted_rows; row; row = row->next)
+	{
+		if (row->relid == RelationGetRelid(rel) &&
+			row->relfilenode == rel->rd_rel->relfilenode &&
+			ItemPointerEquals(&row->tid, tid) &&
+			row->roleid == GetUserId() &&
+			strcmp(NameStr(row->column), column) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is a switch on for the current user's writes?
  *
  * It takes an owner twice: who told it has to own the table, so that a
  * stranger's "all tables that I own" does not reach the tables of the owner
  * for whom a function or a foreign key's action runs; and so has the current
  * user, so that an owner's function leaves nothing behind for its caller.
  */
-bool
-cc_session_switch_is_on(SessionTopic topic, Relation rel)
+static bool
+switch_is_on(SessionTopic topic, Relation rel)
 {
 	for (SessionNote *note = cc_session_notes; note; note = note->next)
 	{
@@ -158,8 +337,8 @@ cc_session_switch_is_on(SessionTopic topic, Relation rel)
  * Find the version at which the transaction expects the current user's writes
  * to find this column.  NULL if it expects none.
  */
-const SessionNote *
-cc_session_expectation(const VersionColumn *column, Relation rel)
+static SessionNote *
+find_expectation(const VersionColumn *column, Relation rel)
 {
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel),
 										  column->place.attnum - 1);
@@ -182,4 +361,17 @@ cc_session_expectation(const VersionColumn *column, Relation rel)
 		return note->is_on ? note : NULL;
 	}
 	return NULL;
+}
+
+/*
+ * See what the notes say of the current user's writes to a version column.
+ */
+void
+cc_session_make_view(SessionView *view, const VersionColumn *column, Relation rel)
+{
+	view->skips_check = switch_is_on(SESSION_SKIP_CHECK, rel);
+	view->skips_bump = switch_is_on(SESSION_SKIP_BUMP, rel);
+	view->expectation = find_expectation(column, rel);
+	view->roleid = GetUserId();
+	view->change = cc_session_changes;
 }

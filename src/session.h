@@ -1,14 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * session.h
- *	  What this transaction was told of its own writes: switches and
- *	  expectations, undone with it and its savepoints.
+ *	  What this transaction was told of its own writes: switches, expectations
+ *	  and asserted rows, undone with it and its savepoints.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef CC_SESSION_H
 #define CC_SESSION_H
 
+#include "commands/trigger.h"
+#include "miscadmin.h"
 #include "utils/rel.h"
 
 #include "version.h"
@@ -17,7 +19,8 @@ typedef enum SessionTopic
 {
 	SESSION_SKIP_CHECK,
 	SESSION_SKIP_BUMP,
-	SESSION_EXPECT
+	SESSION_EXPECT,
+	SESSION_UNMET				/* an expectation that another has replaced */
 } SessionTopic;
 
 /* One thing that the transaction was told. */
@@ -30,23 +33,53 @@ typedef struct SessionNote
 	CommandId	told;			/* the command that told it */
 
 	/* of expectations */
+	NameData	table;			/* its name, should it be dropped */
 	NameData	column;
 	Oid			typid;			/* of the column, domains looked through */
 	VersionValue version;
+	int16		typlen;
 	bool		typbyval;
+	bool		is_met;			/* has a write been judged by it? */
 
 	/* where it stands */
 	SubTransactionId subid;
 	struct SessionNote *next;
 } SessionNote;
 
+/* What the transaction was told of one column's writes in one statement. */
+typedef struct SessionView
+{
+	uint64		change;			/* of the notes, by which it is known to be old */
+	Oid			roleid;			/* who writes */
+	bool		skips_check;
+	bool		skips_bump;
+	SessionNote *expectation;	/* or NULL */
+} SessionView;
+
 /* The newest note; NULL, almost always, if there is none. */
 extern SessionNote *cc_session_notes;
 
+/* How often that has changed what the notes say. */
+extern uint64 cc_session_changes;
+
 extern void cc_session_init(void);
-extern void cc_session_tell(const SessionNote *note, bool typbyval, int16 typlen);
-extern bool cc_session_switch_is_on(SessionTopic topic, Relation rel);
-extern const SessionNote *cc_session_expectation(const VersionColumn *column,
-												 Relation rel);
+extern void cc_session_tell(const SessionNote *note);
+extern void cc_session_assert(Relation rel, ItemPointer tid, const char *table,
+							  const char *column);
+extern bool cc_session_is_asserted(Relation rel, ItemPointer tid,
+								   const char *column);
+extern void cc_session_make_view(SessionView *view, const VersionColumn *column,
+								 Relation rel);
+
+/*
+ * Bring a view up to date.  It is made once a statement, unless the statement
+ * itself tells something, or goes on as another role.
+ */
+static inline void
+cc_session_view(SessionView *view, const VersionColumn *column, Relation rel)
+{
+	if (view->change != cc_session_changes || view->roleid != GetUserId())
+		cc_session_make_view(view, column, rel);
+}
 
 #endif							/* CC_SESSION_H */

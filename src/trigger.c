@@ -58,6 +58,60 @@ token_was_sent(const VersionColumn *column, TriggerData *trigdata,
 		!cc_version_equals(column, change->new, change->old);
 }
 
+/* What does the transaction say of this statement's writes? */
+static const SessionView *
+view_session(const VersionPolicy *policy, TriggerData *trigdata)
+{
+	SessionView *view = &policy->state->session;
+
+	cc_session_view(view, &policy->column, trigdata->tg_relation);
+	return view;
+}
+
+/* Is this statement a foreign key's?  One statement's rows all are, or none. */
+static bool
+is_foreign_keys(const VersionPolicy *policy, TriggerData *trigdata)
+{
+	StatementState *state = policy->state;
+
+	if (!state->writer_is_known)
+	{
+		state->is_foreign_key = cc_writer_is_foreign_key(trigdata);
+		state->writer_is_known = true;
+	}
+	return state->is_foreign_key;
+}
+
+/* Is this write none that can be stale or blind? */
+static bool
+is_exempt(const VersionPolicy *policy, TriggerData *trigdata)
+{
+	return is_foreign_keys(policy, trigdata) ||
+		(cc_session_notes && view_session(policy, trigdata)->skips_check);
+}
+
+/*
+ * Hold a row to the version that the transaction expects of it.  What the
+ * transaction itself has made of the row since is as expected.
+ */
+static pg_noinline void
+heed_expectation(const VersionPolicy *policy, TriggerData *trigdata,
+				 VersionChange *change)
+{
+	SessionNote *note = view_session(policy, trigdata)->expectation;
+
+	if (note == NULL || is_exempt(policy, trigdata))
+		return;
+	change->is_expected = true;
+	if (cc_writer_made_row(trigdata, note->told))
+		change->expected = change->old;
+	else
+	{
+		change->expected = note->version;
+		note->is_met = true;
+	}
+}
+
 /* Fetch a row's version. */
 static inline VersionValue
 read_version(const VersionColumn *column, HeapTuple row, TupleDesc tupdesc)
@@ -74,10 +128,7 @@ read_change(const VersionPolicy *policy, TriggerData *trigdata,
 	const VersionColumn *column = &policy->column;
 	HeapTuple	new = trigdata->tg_newtuple;
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	const SessionNote *note = NULL;
 
-	if (cc_session_notes)
-		note = cc_session_expectation(column, trigdata->tg_relation);
 	change->old = read_version(column, trigdata->tg_trigtuple, tupdesc);
 	if (new)
 	{
@@ -91,20 +142,9 @@ read_change(const VersionPolicy *policy, TriggerData *trigdata,
 		change->new = change->old;
 		change->token_was_sent = false;
 	}
-	/* what this transaction itself has made of a row since is as expected */
-	change->is_expected = note != NULL;
-	if (note)
-		change->expected = cc_writer_made_row(trigdata, note->told) ?
-			change->old : note->version;
-}
-
-/* Is this write none that can be stale or blind? */
-static bool
-is_exempt(TriggerData *trigdata)
-{
-	return cc_writer_is_foreign_key(trigdata) ||
-		(cc_session_notes &&
-		 cc_session_switch_is_on(SESSION_SKIP_CHECK, trigdata->tg_relation));
+	change->is_expected = false;
+	if (unlikely(cc_session_notes != NULL))
+		heed_expectation(policy, trigdata, change);
 }
 
 /* Judge a write, with those in mind that are above the table's own rules. */
@@ -116,9 +156,13 @@ judge(const VersionPolicy *policy, TriggerData *trigdata,
 
 	if (verdict == VERDICT_BUMP || verdict == VERDICT_KEEP)
 		return verdict;
-	if (verdict == VERDICT_BLIND && policy->blind == BLIND_ALLOW)
+	if (verdict == VERDICT_BLIND &&
+		(policy->blind == BLIND_ALLOW ||
+		 cc_session_is_asserted(trigdata->tg_relation,
+								&trigdata->tg_trigtuple->t_self,
+								trigdata->tg_trigger->tgargs[0])))
 		return VERDICT_BUMP;
-	return is_exempt(trigdata) ? VERDICT_BUMP : verdict;
+	return is_exempt(policy, trigdata) ? VERDICT_BUMP : verdict;
 }
 
 /* Choose the version to store with an updated row. */
@@ -126,9 +170,8 @@ static VersionValue
 choose_version(const VersionPolicy *policy, TriggerData *trigdata,
 			   const VersionChange *change, Verdict verdict)
 {
-	if (cc_session_notes &&
-		cc_session_switch_is_on(SESSION_SKIP_BUMP, trigdata->tg_relation) &&
-		!cc_writer_is_foreign_key(trigdata))
+	if (cc_session_notes && view_session(policy, trigdata)->skips_bump &&
+		!is_foreign_keys(policy, trigdata))
 		return change->old;
 	if (verdict == VERDICT_KEEP)
 		return change->new;
@@ -159,16 +202,18 @@ stamp_inserted_row(const VersionPolicy *policy, TriggerData *trigdata)
 							cc_version_next(column, version));
 }
 
-/* Note which row is about to be updated; none if it is left as it is. */
-static void
+/*
+ * How many rows our triggers have left out of UPDATEs.  A trigger cannot know
+ * otherwise that one that comes after it, on the same row, has.
+ */
+static uint64 rows_left_out = 0;
+
+/* Note which row is about to be updated. */
+static inline void
 remember_judged(const VersionPolicy *policy, HeapTuple row)
 {
-	if (policy->last_judged == NULL)
-		return;
-	if (row)
-		*policy->last_judged = row->t_self;
-	else
-		ItemPointerSetInvalid(policy->last_judged);
+	policy->state->judged = row->t_self;
+	policy->state->left_out = rows_left_out;
 }
 
 /* Is there nothing to say of an inserted row?  So it is with nearly all. */
@@ -236,9 +281,13 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 		cc_conflict_blind(policy, trigdata, change.old);
 	if (verdict == VERDICT_CONFLICT)
 		row = cc_conflict_resolve(policy, trigdata, &change);
-	remember_judged(policy, row ? trigdata->tg_trigtuple : NULL);
 	if (row == NULL)
+	{
+		rows_left_out++;
 		return NULL;
+	}
+	if (trigdata->tg_relation->rd_rel->relispartition)
+		remember_judged(policy, trigdata->tg_trigtuple);
 
 	version = choose_version(policy, trigdata, &change, verdict);
 	if (row == trigdata->tg_newtuple)
@@ -249,16 +298,16 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 
 /*
  * Is this DELETE half of an UPDATE that moves the row to another partition?
- * Then the row was judged a moment ago, by this statement's UPDATE.  MERGE
- * might come to a row again that it left as it was, but remember_judged()
- * forgets such a row; unless it was another trigger, after this one, that left
- * it, which is the table owner's doing.
+ * Then the row was judged a moment ago, by this statement's UPDATE, and none of
+ * our triggers has left it out since, as MERGE might come to it again.  If
+ * another trigger, after ours, left it out, that is the table owner's doing.
  */
 static bool
 is_half_of_move(const VersionPolicy *policy, HeapTuple row)
 {
-	return policy->last_judged && ItemPointerIsValid(policy->last_judged) &&
-		ItemPointerEquals(policy->last_judged, &row->t_self);
+	return ItemPointerIsValid(&policy->state->judged) &&
+		ItemPointerEquals(&policy->state->judged, &row->t_self) &&
+		policy->state->left_out == rows_left_out;
 }
 
 /* Judge a row that is to be deleted. */

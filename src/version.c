@@ -28,9 +28,10 @@
 /* How far a client's clock may be ahead of the server's. */
 #define CLOCK_TOLERANCE USECS_PER_MINUTE
 
-/* Microseconds since PostgreSQL's epoch, which is what a timestamptz holds */
-#define CLOCK_AS_BIGINT \
-	"(EXTRACT(epoch FROM clock_timestamp() - '2000-01-01 00:00+00'::timestamptz) * 1000000)::bigint"
+/* A timestamptz holds microseconds since 2000, a bigint those since 1970. */
+#define CLOCK_AS_BIGINT "(EXTRACT(epoch FROM clock_timestamp()) * 1000000)::bigint"
+#define EPOCH_OF_BIGINT \
+	((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
 static Datum next_counter(const VersionKind *kind, VersionValue old);
 static TokenSequence counter_follows(const VersionKind *kind,
@@ -42,20 +43,20 @@ static Datum next_xact(const VersionKind *kind, VersionValue old);
 static Datum next_uuid(const VersionKind *kind, VersionValue old);
 
 const VersionKind cc_version_kinds[] = {
-	{"counter", INT8OID, true, "1",
-	next_counter, counter_follows, PG_INT64_MAX, true},
-	{"counter", INT4OID, true, "1",
-	next_counter, counter_follows, PG_INT32_MAX, true},
-	{"counter", INT2OID, true, "1",
-	next_counter, counter_follows, PG_INT16_MAX, true},
-	{"clock", TIMESTAMPTZOID, true, "clock_timestamp()",
-	next_clock, clock_follows, END_TIMESTAMP - 1, false},
-	{"clock", INT8OID, false, CLOCK_AS_BIGINT,
-	next_clock, clock_follows, PG_INT64_MAX, false},
-	{"xact", XID8OID, true, "pg_current_xact_id()",
-	next_xact, NULL, 0, true},
-	{"uuid", UUIDOID, true, "gen_random_uuid()",
-	next_uuid, NULL, 0, true},
+	{"counter", INT8OID, true, PROTOCOL_AUTO, "1",
+	next_counter, counter_follows, 0, PG_INT64_MAX, true},
+	{"counter", INT4OID, true, PROTOCOL_AUTO, "1",
+	next_counter, counter_follows, 0, PG_INT32_MAX, true},
+	{"counter", INT2OID, true, PROTOCOL_AUTO, "1",
+	next_counter, counter_follows, 0, PG_INT16_MAX, true},
+	{"clock", TIMESTAMPTZOID, true, PROTOCOL_ECHO, "clock_timestamp()",
+	next_clock, clock_follows, 0, END_TIMESTAMP - 1, false},
+	{"clock", INT8OID, false, PROTOCOL_ECHO, CLOCK_AS_BIGINT,
+	next_clock, clock_follows, EPOCH_OF_BIGINT, PG_INT64_MAX, false},
+	{"xact", XID8OID, true, PROTOCOL_ECHO, "pg_current_xact_id()",
+	next_xact, NULL, 0, 0, true},
+	{"uuid", UUIDOID, true, PROTOCOL_ECHO, "gen_random_uuid()",
+	next_uuid, NULL, 0, 0, true},
 	{.name = NULL}
 };
 
@@ -204,14 +205,20 @@ counter_follows(const VersionKind *kind, VersionValue old, Datum token)
 }
 
 /*
- * Kind "clock": the real time of the write, in microseconds since 2000-01-01
- * UTC, as a timestamptz or a bigint.  It never goes back, nor stands still,
- * whatever the machine's clock does.
+ * Kind "clock": the real time of the write, as a timestamptz or in microseconds
+ * since 1970-01-01 UTC, which clients mean by a number.  It never goes back, nor
+ * stands still, whatever the machine's clock does.
  */
+static int64
+read_clock(const VersionKind *kind)
+{
+	return GetCurrentTimestamp() + kind->epoch;
+}
+
 static Datum
 next_clock(const VersionKind *kind, VersionValue old)
 {
-	int64		next = GetCurrentTimestamp();
+	int64		next = read_clock(kind);
 
 	if (!old.isnull)
 		next = Max(next, int64_from_datum(kind, old.datum) + 1);
@@ -232,7 +239,7 @@ clock_follows(const VersionKind *kind, VersionValue old, Datum token)
 		before = int64_from_datum(kind, old.datum);
 	if (sent <= before)
 		return TOKEN_DOES_NOT_FOLLOW;
-	if (sent == before + 1 || sent <= GetCurrentTimestamp() + CLOCK_TOLERANCE)
+	if (sent == before + 1 || sent <= read_clock(kind) + CLOCK_TOLERANCE)
 		return TOKEN_FOLLOWS;
 	return TOKEN_FROM_FUTURE;
 }

@@ -32,6 +32,15 @@ typedef struct VersionChange
 	bool		token_was_sent; /* is NEW's version the writer's word? */
 } VersionChange;
 
+/* protocol=...: how writers say which version their change is based on */
+typedef enum TokenProtocol
+{
+	PROTOCOL_AUTO,
+	PROTOCOL_ECHO,
+	PROTOCOL_INCREMENT,
+	PROTOCOL_IGNORE
+} TokenProtocol;
+
 /* How a token that is not OLD itself stands to what may follow OLD. */
 typedef enum TokenSequence
 {
@@ -50,6 +59,7 @@ struct VersionKind
 	const char *name;
 	Oid			typid;			/* of the column, domains looked through */
 	bool		is_default;		/* where the trigger names no kind? */
+	TokenProtocol protocol;		/* where it names no protocol */
 	const char *column_default; /* SQL expression for a new column */
 
 	/* The version that follows OLD, or the first one where OLD is NULL */
@@ -59,6 +69,7 @@ struct VersionKind
 				TokenSequence(*follows) (const VersionKind *kind, VersionValue old,
 										 Datum token);
 
+	int64		epoch;			/* of a clock: behind it PostgreSQL's lies */
 	int64		maximum;		/* of the numbers that the type can hold */
 	bool		wraps;			/* does 1 follow the maximum, or nothing? */
 };

@@ -123,10 +123,12 @@ statement_is_foreign_keys(void)
 {
 	const char *context = innermost_context();
 	const char *format = _("SQL statement \"%s\"");
-	size_t		before = strstr(format, "%s") - format;
+	const char *statement = strstr(format, "%s");
 
-	return context && strncmp(context, format, before) == 0 &&
-		is_action_statement(context + before);
+	/* a translation may have lost it; then nothing is exempt */
+	return context && statement &&
+		strncmp(context, format, statement - format) == 0 &&
+		is_action_statement(context + (statement - format));
 }
 
 /*
@@ -151,13 +153,22 @@ cc_writer_is_foreign_key(TriggerData *trigdata)
  * Has this transaction itself, since that command, written the row that it is
  * writing now?  Before it, that may have been a foreign key's doing.  What a
  * foreign table's row has in place of xmin means nothing.
+ *
+ * COPY FREEZE hides who wrote a row, but for the raw fields.  It writes only
+ * where this transaction made the storage, and elsewhere a frozen row's xmin may
+ * be an old one that has come round again.
  */
 bool
 cc_writer_made_row(TriggerData *trigdata, CommandId since)
 {
+	Relation	rel = trigdata->tg_relation;
 	HeapTupleHeader row = trigdata->tg_trigtuple->t_data;
 
-	return trigdata->tg_relation->rd_rel->relkind != RELKIND_FOREIGN_TABLE &&
-		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(row)) &&
-		HeapTupleHeaderGetCmin(row) >= since;
+	if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE ||
+		!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmin(row)))
+		return false;
+	if (HeapTupleHeaderXminFrozen(row))
+		return relation_has_new_storage_compat(rel) &&
+			HeapTupleHeaderGetRawCommandId(row) >= since;
+	return HeapTupleHeaderGetCmin(row) >= since;
 }

@@ -9,11 +9,12 @@ includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
 # What a source file may include of our own headers: arrows only go down.
 # Decisions share the policy as data, and know nothing else of each other.
 may_include() {
-	facts='settings|session|writer|version|place|compat'
+	facts='settings|session|writer|attachment|key|version|place|compat'
 	case $1 in
 		concurrency.c) echo "$facts" ;;
 		trigger.c | manage.c) echo "policy|verdict|conflict|$facts" ;;
-		transaction.c) echo "$facts" ;;
+		transaction.c | current.c) echo "argument|policy|conflict|$facts" ;;
+		argument.[ch]) echo "argument|attachment|version|compat" ;;
 		policy.[ch]) echo "policy|condition|handler|$facts" ;;
 		verdict.[ch]) echo "verdict|policy|$facts" ;;
 		conflict.[ch]) echo "conflict|policy|handler|$facts" ;;
@@ -30,7 +31,7 @@ wrong=$(for file in *.[ch]; do
 done)
 report "includes follow the arrows of the house" "$wrong"
 
-report "entries have no header" "$(ls concurrency.h trigger.h transaction.h manage.h 2>/dev/null)"
+report "entries have no header" "$(ls concurrency.h trigger.h transaction.h current.h manage.h 2>/dev/null)"
 
 for header in *.h; do
 	wrong=$(printf '#include "postgres.h"\n#include "%s"\n' "$header" |

@@ -20,7 +20,7 @@ DECLARE
 BEGIN
 	SELECT n.oid, n.nspowner, n.nspacl, d.datdba,
 		   -- seen, and still in progress: it is of this transaction or a savepoint of it
-		   age(n.xmin) < 1000000 AND pg_xact_status(
+		   age(n.xmin) BETWEEN 0 AND 1000000 AND pg_xact_status(
 			   (pg_current_xact_id()::text::bigint - age(n.xmin))::text::xid8) = 'in progress' AS is_new
 	  INTO STRICT schema
 	  FROM pg_namespace n, pg_database d
@@ -71,9 +71,9 @@ COMMENT ON DOMAIN concurrency.version IS
 'version column of kind "counter"';
 
 CREATE DOMAIN concurrency.clock_version AS bigint
-	DEFAULT (EXTRACT(epoch FROM now() - '2000-01-01 00:00+00'::timestamptz) * 1000000)::bigint;
+	DEFAULT (EXTRACT(epoch FROM now()) * 1000000)::bigint;
 COMMENT ON DOMAIN concurrency.clock_version IS
-'version column of kind "clock": microseconds since 2000-01-01 UTC';
+'version column of kind "clock": microseconds since 1970-01-01 UTC';
 
 --
 -- The trigger.
@@ -94,7 +94,8 @@ CREATE FUNCTION concurrency.version_kinds(
 	OUT kind text,
 	OUT column_type regtype,
 	OUT is_default boolean,
-	OUT column_default text)
+	OUT column_default text,
+	OUT protocol text)
 RETURNS SETOF record
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS 'MODULE_PATHNAME';
@@ -109,6 +110,21 @@ AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION concurrency.check_trigger_arguments(regclass, text[]) IS
 'raises the error that a version trigger with these arguments would raise at the table''s next write';
+
+CREATE FUNCTION concurrency.column_default("table" regclass, "column" name, OUT kind text, OUT is_constant boolean)
+LANGUAGE c STABLE STRICT
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION concurrency.column_default(regclass, name) IS
+'of which kind a column''s default is, and whether it is a constant, as the default of a domain may be, too; null if there is none';
+
+CREATE FUNCTION concurrency.is_own_transaction(xid)
+RETURNS boolean
+LANGUAGE c STABLE STRICT
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION concurrency.is_own_transaction(xid) IS
+'whether this is the current transaction, or a savepoint of it';
 
 --
 -- What a transaction may say of its own writes.
@@ -162,7 +178,7 @@ SELECT t.tgrelid::regclass AS "table",
 	   arguments[1] AS "column",
 	   t.tgname AS trigger,
 	   coalesce(option.kind, k.kind) AS kind,
-	   coalesce(option.protocol, 'auto') AS protocol,
+	   coalesce(option.protocol, k.protocol) AS protocol,
 	   coalesce(option.blind, 'allow') AS blind,
 	   coalesce(option.on_conflict, 'error') AS on_conflict,
 	   option.watch,
@@ -189,7 +205,7 @@ SELECT t.tgrelid::regclass AS "table",
 	ON a.attrelid = t.tgrelid AND a.attname = arguments[1]
    AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN LATERAL concurrency.version_kinds(a.atttypid::regtype) AS k
-	ON a.attname IS NOT NULL AND k.is_default
+	ON a.attname IS NOT NULL AND CASE WHEN option.kind IS NULL THEN k.is_default ELSE k.kind = option.kind END
  WHERE t.tgfoid = 'concurrency.version_trigger()'::regprocedure
    AND t.tgparentid = 0;
 
@@ -199,7 +215,7 @@ COMMENT ON COLUMN concurrency.attachments."table" IS 'the table that the trigger
 COMMENT ON COLUMN concurrency.attachments."column" IS 'the version column';
 COMMENT ON COLUMN concurrency.attachments.trigger IS 'the trigger''s name';
 COMMENT ON COLUMN concurrency.attachments.kind IS 'how versions follow each other; null if the column is gone or of a type that suits no kind';
-COMMENT ON COLUMN concurrency.attachments.protocol IS 'how writers say which version they read: auto, echo, increment or ignore';
+COMMENT ON COLUMN concurrency.attachments.protocol IS 'how writers say which version they read: auto, echo, increment or ignore; the kind''s own unless told otherwise';
 COMMENT ON COLUMN concurrency.attachments.blind IS 'what happens to a write that does not say: allow, warn or reject';
 COMMENT ON COLUMN concurrency.attachments.on_conflict IS 'what happens to a stale write: error, skip, warn or call=schema.function';
 COMMENT ON COLUMN concurrency.attachments.watch IS 'only a change of these columns bumps; null: see ignore';
@@ -376,6 +392,7 @@ DECLARE
 	without_handler regclass[] = '{}';
 	existing_type regtype;
 	chosen record;
+	previous record;
 	first_version text;
 	member record;
 	command text;
@@ -421,6 +438,8 @@ BEGIN
 		EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s',
 					   "table", "column", chosen.column_default);
 	END IF;
+	SELECT a.kind, a.protocol INTO previous
+	  FROM concurrency.attachments a WHERE a."table" = attach."table" AND a."column" = attach."column";
 	-- for each table that is to have a trigger: a handler may not take a child's rows
 	FOR member IN
 		SELECT c.oid::regclass AS "table", c.relname
@@ -447,9 +466,29 @@ BEGIN
 		  JOIN pg_attribute a ON a.attrelid = relid AND a.attname = attach."column"
 		  JOIN pg_type t ON t.oid = a.atttypid
 		 WHERE NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL
+			-- that of the kind before was ours
+			OR a.atthasdef AND previous.kind <> chosen.kind
+		   AND previous.kind = (SELECT d.kind FROM concurrency.column_default(relid, attach."column") d)
 	LOOP
 		EXECUTE command;
 	END LOOP;
+	FOR member IN
+		SELECT c.relname, format('ALTER TABLE ONLY %s ALTER COLUMN %I SET DEFAULT %s;',
+								 relid, attach."column", chosen.column_default) AS mend
+		  FROM unnest(tree) AS relid
+		  JOIN pg_class c ON c.oid = relid
+		 CROSS JOIN LATERAL concurrency.column_default(relid, attach."column") d
+		 WHERE chosen.kind <> 'counter' AND d.is_constant
+		 ORDER BY c.relname
+	LOOP
+		RAISE WARNING 'default of version column "%" of table "%" is a constant: a row that is inserted again has an old version', "column", member.relname
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Run: ' || member.mend;
+	END LOOP;
+	IF previous.kind <> chosen.kind AND attach.protocol IS NULL AND previous.protocol <> chosen.protocol THEN
+		RAISE NOTICE 'protocol of version column "%" is "%" now, as kind "%" has it', "column", chosen.protocol, chosen.kind
+			USING HINT = format('To keep it, name it: protocol => %L.', previous.protocol);
+	END IF;
 
 	-- the triggers: one a table, and a partitioned table's serves its partitions
 	FOR command IN
@@ -552,153 +591,11 @@ COMMENT ON FUNCTION concurrency.detach(regclass, name) IS
 --
 -- Is what was read still so?
 --
-CREATE FUNCTION concurrency.raise_conflict(
-	"table" regclass, "column" name, trigger name, key text, current_version text, token text)
-RETURNS void
-LANGUAGE c
-AS 'MODULE_PATHNAME';
-
-COMMENT ON FUNCTION concurrency.raise_conflict(regclass, name, name, text, text, text) IS
-'raises the error that a stale write would raise';
-
-CREATE FUNCTION concurrency.column_types("table" regclass, columns name[])
-RETURNS regtype[]
-LANGUAGE c STRICT
-AS 'MODULE_PATHNAME';
-
-COMMENT ON FUNCTION concurrency.column_types(regclass, name[]) IS
-'locks a table in ACCESS SHARE mode until the end of the transaction, and tells the types of these columns';
-
-CREATE FUNCTION concurrency.read_version(
-	"table" regclass, key jsonb, token text, "column" name, lock_row boolean,
-	OUT row_exists boolean,
-	OUT is_current boolean,
-	OUT current_version text,
-	OUT key_text text,
-	OUT home regclass,
-	OUT trigger name)
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	relname name;
-	keys record;
-	stored record;
-	given jsonb := key;
-BEGIN
-	IF "table" IS NULL OR "column" IS NULL OR key IS NULL THEN
-		RAISE EXCEPTION 'table, key and column must not be null'
-			USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	SELECT c.relname INTO relname FROM pg_class c WHERE c.oid = "table";
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'table with OID % does not exist', "table"::oid
-			USING ERRCODE = 'undefined_table';
-	END IF;
-
-	SELECT a."table", a.trigger INTO home, trigger
-	  FROM concurrency.attachments a
-	 WHERE a."column" = read_version."column"
-	   AND (a."table" = read_version."table"
-			OR a."table" IN (SELECT pg_partition_ancestors(read_version."table")));
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'table "%" has no attached column "%"', relname, "column"
-			USING ERRCODE = 'undefined_column',
-				  HINT = 'Attach one with concurrency.attach().';
-	END IF;
-
-	-- the key's columns, each compared as its index compares it: both sides are of
-	-- the index's own type, so that neither a cast from text, nor a domain's
-	-- constraint or operator, which the table's owner may have made, is called
-	SELECT array_agg(a.attname::text ORDER BY k.no) AS names,
-		   string_agg(quote_ident(a.attname), ', ' ORDER BY k.no) AS list,
-		   array_agg(a.atttypid::regtype ORDER BY k.no) AS types,
-		   string_agg(format('t.%1$I::%2$s OPERATOR(%3$s.%4$s) %5$L::%2$s', a.attname,
-							 format_type(CASE y.typtype WHEN 'p' THEN base.type ELSE y.oid END, -1),
-							 o.oprnamespace::regnamespace, o.oprname,
-							 CASE jsonb_typeof(key) WHEN 'object' THEN key ->> a.attname::text ELSE key #>> '{}' END),
-					  ' AND ' ORDER BY k.no) AS condition
-	  INTO keys
-	  FROM pg_index i
-	 CROSS JOIN unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY AS k(attnum, opclass, no)
-	  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-	  JOIN pg_opclass c ON c.oid = k.opclass
-	  JOIN pg_type y ON y.oid = c.opcintype
-	 CROSS JOIN LATERAL (
-		WITH RECURSIVE domain(type) AS (
-			SELECT a.atttypid
-			 UNION ALL
-			SELECT d.typbasetype FROM domain JOIN pg_type d ON d.oid = domain.type AND d.typtype = 'd')
-		SELECT domain.type FROM domain JOIN pg_type d ON d.oid = domain.type AND d.typtype <> 'd') AS base
-	  JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
-	   AND (m.amoplefttype, m.amoprighttype) = (c.opcintype, c.opcintype)
-	  JOIN pg_operator o ON o.oid = m.amopopr
-	 WHERE i.indrelid = "table" AND i.indisprimary AND k.no <= i.indnkeyatts
-	   -- not one WITHOUT OVERLAPS, which finds more than what is equal
-	   AND c.opcmethod = (SELECT oid FROM pg_am WHERE amname = 'btree');
-	IF keys.names IS NULL THEN
-		RAISE EXCEPTION 'table "%" has no primary key', relname
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'Add one, so that a row can be told from others.';
-	END IF;
-
-	IF jsonb_typeof(given) <> 'object' AND cardinality(keys.names) = 1 THEN
-		given := jsonb_build_object(keys.names[1], given);
-	END IF;
-	IF jsonb_typeof(given) <> 'object' OR NOT given ?& keys.names
-		OR EXISTS (SELECT FROM jsonb_each(given) AS part(name, value)
-					WHERE name <> ALL (keys.names) OR value = 'null') THEN
-		RAISE EXCEPTION 'key % does not fit the primary key (%) of table "%"', key, keys.list, relname
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'Give a JSON object with a value for each column, or the bare value for a key of one column.';
-	END IF;
-	key_text := format('Key (%s)=(%s)', keys.list,
-					   (SELECT string_agg(given ->> name, ', ' ORDER BY no)
-						  FROM unnest(keys.names) WITH ORDINALITY AS part(name, no)));
-
-	-- the version, as the type that its kind stores; of another, the trigger's own
-	-- error says why no write goes through
-	SELECT a.atttypid::regtype AS type, k.column_type INTO stored
-	  FROM pg_attribute a
-	  LEFT JOIN LATERAL concurrency.version_kinds(a.atttypid::regtype) AS k ON true
-	 WHERE a.attrelid = "table" AND a.attname = "column" AND a.attnum > 0
-	 LIMIT 1;
-	IF stored.column_type IS NULL THEN
-		PERFORM concurrency.check_trigger_arguments("table", ARRAY["column"::text]);
-	END IF;
-
-	-- lock the table, and see that its columns are of the types that the catalog,
-	-- perhaps an older state of it, has told: others might bring a cast
-	IF concurrency.column_types("table", keys.names::name[] || "column") IS DISTINCT FROM keys.types || stored.type THEN
-		RAISE EXCEPTION 'could not serialize access due to concurrent change of table "%"', relname
-			USING ERRCODE = 'serialization_failure',
-				  HINT = 'Repeat the transaction.';
-	END IF;
-
-	EXECUTE format('SELECT true, t.%1$I::%2$s IS NOT DISTINCT FROM %3$L::%2$s, t.%1$I::%2$s::text FROM %4$s %5$s t WHERE %6$s %7$s',
-				   "column", stored.column_type, token,
-				   CASE WHEN (SELECT c.relkind FROM pg_class c WHERE c.oid = "table") <> 'p' THEN 'ONLY' END,
-				   "table", keys.condition,
-				   CASE WHEN lock_row THEN 'FOR NO KEY UPDATE' END)
-	   INTO row_exists, is_current, current_version;
-	row_exists := coalesce(row_exists, false);
-	is_current := coalesce(is_current, false);
-END
-$$;
-
-COMMENT ON FUNCTION concurrency.read_version(regclass, jsonb, text, name, boolean) IS
-'finds a row by its primary key, and compares its version with one that was read before';
-
 CREATE FUNCTION concurrency.is_current(
 	"table" regclass, key jsonb, version anycompatible, "column" name DEFAULT 'version')
 RETURNS boolean
-LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
-AS $$
-	SELECT r.is_current
-	  FROM concurrency.read_version(is_current."table", is_current.key, to_jsonb(is_current.version) #>> '{}',
-									is_current."column", false) r;
-$$;
+LANGUAGE c
+AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION concurrency.is_current(regclass, jsonb, anycompatible, name) IS
 'whether the row with this primary key is there, and at this version';
@@ -706,27 +603,11 @@ COMMENT ON FUNCTION concurrency.is_current(regclass, jsonb, anycompatible, name)
 CREATE FUNCTION concurrency.assert_current(
 	"table" regclass, key jsonb, version anycompatible, "column" name DEFAULT 'version')
 RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	r record;
-BEGIN
-	SELECT * INTO r FROM concurrency.read_version("table", key, to_jsonb(version) #>> '{}', "column", true);
-	IF NOT r.row_exists THEN
-		RAISE EXCEPTION 'row of table "%" does not exist', (SELECT relname FROM pg_class WHERE oid = r.home)
-			USING ERRCODE = 'no_data_found',
-				  DETAIL = format('%s is not present, or not visible to you.', r.key_text);
-	END IF;
-	IF NOT r.is_current THEN
-		PERFORM concurrency.raise_conflict(r.home, "column", r.trigger, r.key_text,
-										   coalesce(r.current_version, 'null'), coalesce(version::text, 'null'));
-	END IF;
-END
-$$;
+LANGUAGE c
+AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION concurrency.assert_current(regclass, jsonb, anycompatible, name) IS
-'locks the row with this primary key FOR NO KEY UPDATE, and raises the conflict if it is not at this version';
+'locks the row with this primary key FOR NO KEY UPDATE, and raises the conflict if it is not at this version; a later write of it is then not blind';
 
 --
 -- What is wrong?
@@ -784,7 +665,7 @@ BEGIN
 			   r.relkind, c.attnum, c.attnotnull, k.column_type, k.column_default,
 			   c.atthasdef OR c.attidentity <> '' OR y.typdefault IS NOT NULL AS has_default,
 			   concat(', kind => ' || quote_literal(a.kind),
-					  ', protocol => ' || quote_literal(nullif(a.protocol, 'auto')),
+					  ', protocol => ' || quote_literal(nullif(a.protocol, k.protocol)),
 					  ', blind => ' || quote_literal(nullif(a.blind, 'allow')),
 					  ', on_conflict => ' || quote_literal(nullif(a.on_conflict, 'error')),
 					  ', watch => ' || quote_literal(a.watch), ', ignore => ' || quote_literal(a.ignore),
@@ -918,6 +799,16 @@ BEGIN
 	  FROM attached a
 	 WHERE NOT a.stamp_insert AND NOT a.has_default
 	UNION ALL
+	SELECT 'error', kept.attrelid::regclass, a."column",
+		   format('the column''s default is a constant, for kind %s: a row that is inserted again has an old version', a.kind),
+		   format('ALTER TABLE ONLY %s ALTER COLUMN %I SET DEFAULT %s;', kept.attrelid::regclass, a."column", a.column_default)
+	  FROM attached a
+	  JOIN kept ON kept."table" = a."table" AND kept."column" = a."column"
+	 CROSS JOIN LATERAL concurrency.column_default(kept.attrelid::regclass, a."column") d
+	 WHERE a.kind IN ('clock', 'xact', 'uuid') AND d.is_constant
+	   AND (kept.attrelid = a."table" OR NOT EXISTS (
+			SELECT FROM attached child WHERE child."table" = kept.attrelid::regclass AND child."column" = a."column"))
+	UNION ALL
 	SELECT 'notice', a."table", a."column",
 		   'a smallint starts again at 1 after 32767 writes of a row: an old version may fit again',
 		   format('ALTER TABLE %s ALTER COLUMN %I TYPE bigint;',
@@ -1042,9 +933,7 @@ BEGIN
 		 WHERE command.classid = 'pg_class'::regclass
 		   AND command.command_tag NOT LIKE 'COMMENT%'
 		   AND a.atttypid IN ('concurrency.version'::regtype, 'concurrency.clock_version'::regtype)
-		   -- seen, and still in progress: of this transaction or a savepoint of it
-		   AND age(d.xmin) < 1000000
-		   AND pg_xact_status((pg_current_xact_id()::text::bigint - age(d.xmin))::text::xid8) = 'in progress'
+		   AND concurrency.is_own_transaction(d.xmin)
 	LOOP
 		CONTINUE WHEN EXISTS (
 			SELECT FROM concurrency.attachments a

@@ -19,18 +19,23 @@ our %types = (
 	smallint => { kind => 'counter', type => 'smallint', maximum => 32767, minimum => -32768 },
 	integer => { kind => 'counter', type => 'integer', maximum => 2147483647, minimum => -2147483648 },
 	bigint => { kind => 'counter', type => 'bigint', maximum => INT64_MAX, minimum => INT64_MIN },
-	clock => { kind => 'clock', type => 'bigint', maximum => INT64_MAX, minimum => INT64_MIN },
-	timestamptz => { kind => 'clock', type => 'timestamptz', maximum => LAST_TIMESTAMP },
+	clock => { kind => 'clock', type => 'bigint', maximum => INT64_MAX, minimum => INT64_MIN, epoch => 0 },
+	timestamptz => { kind => 'clock', type => 'timestamptz', maximum => LAST_TIMESTAMP, epoch => 946_684_800 },
 	xid8 => { kind => 'xact', type => 'xid8' },
 	uuid => { kind => 'uuid', type => 'uuid' });
 
 # The policy is a hash of type (a key of %types), protocol, blind, on_conflict, watch
-# and ignore (lists of columns), guard_delete, stamp_insert and partitioned.
+# and ignore (lists of columns), guard_delete, stamp_insert, partitioned, and has_other:
+# another version column, "other", whose trigger comes first and has the defaults.
 sub new
 {
 	my ($class, %policy) = @_;
+	my $self = bless { %policy, %{ $types{ $policy{type} } }, rows => {}, statement => 0 }, $class;
 
-	return bless { %policy, %{ $types{ $policy{type} } }, rows => {}, session => {}, statement => 0 }, $class;
+	# section 3: the default is the kind's
+	$self->{protocol} = $self->{kind} eq 'counter' ? 'auto' : 'echo' if $self->{protocol} eq 'default';
+	$self->begin_transaction;
+	return $self;
 }
 
 sub same
@@ -107,12 +112,17 @@ sub verdict
 
 	$verdict = $verdicts{"$self->{protocol} " . $self->fit($old->{version}, $new->{version})} || 'conflict'
 	  if $was_sent && $self->{protocol} ne 'ignore';
-	if ($session->{expect})
+	my $expectation = $session->{skip_check} ? undef : $self->expectation;
+	if ($expectation)
 	{
 		$verdict = 'bump' if $verdict eq 'blind';
-		$verdict = 'conflict'
-		  if ($old->{written} || 0) <= $session->{expect}{told} && !same($old->{version}, $session->{expect}{version});
+		if (($old->{written} || 0) <= $expectation->{told})
+		{
+			$verdict = 'conflict' if !same($old->{version}, $expectation->{version});
+			push @{ $self->{met} }, $expectation;
+		}
 	}
+	$verdict = 'bump' if $verdict eq 'blind' && $old->{asserted};
 	$verdict = 'bump' if $session->{skip_check} && $verdict ne 'keep';
 	return $verdict;
 }
@@ -152,6 +162,8 @@ sub handle
 
 	return defined $old->{a} && $old->{a} % 2 == 0 ? $old : undef if !$new;
 	return undef if defined $new->{a} && $new->{a} % 3 == 0;
+	# what is returned for another trigger's column does not count
+	return { %$old, c => 'kept', $self->{has_other} ? (other => $new->{other}) : () } if defined $new->{a} && $new->{a} % 5 == 0;
 	return { %$new, c => 'merged' };
 }
 
@@ -205,13 +217,32 @@ sub judge
 	return { %$row, version => $self->next_version($old->{version}) };
 }
 
+# The other trigger, which comes first: of kind "counter", protocol "auto", and with the
+# defaults for everything else.  No expectation and no assertion is of its column.
+sub judge_other
+{
+	my ($self, $old, $new) = @_;
+	my $session = $self->{session};
+	my ($was, $is) = ($old->{other}, $new->{other});
+	my $is_named = delete $new->{names_other};
+
+	if (!$is_named && !$session->{skip_check})
+	{
+		my $policy = $session->{blind_writes} || 'table';
+		die { state => 'PT428' } if $policy eq 'reject';
+		$self->warning('PT428', $old) if $policy eq 'warn';
+	}
+	die { state => 'PT409' } if $is != $was && $is != $was + 1 && !$session->{skip_check};
+	$new->{other} = $session->{skip_bump} ? $was : $was + 1;
+}
+
 # Section 4: what the trigger makes of a new row.
 sub stamp
 {
 	my ($self, $row) = @_;
 
+	$self->check_settings if $self->{stamp_insert} || $self->{has_other};
 	return $row if !$self->{stamp_insert};
-	$self->check_settings;
 	die { state => '22023' } if $self->is_last($row->{version});
 	return defined $row->{version} ? $row : { %$row, version => $self->next_version(undef) };
 }
@@ -236,7 +267,7 @@ sub store
 	my ($self, $row) = @_;
 
 	die { state => '23505' } if $self->{rows}{ key($row) };
-	$self->{rows}{ key($row) } = { %$row, written => $self->{statement} };
+	$self->{rows}{ key($row) } = { %$row, written => $self->{statement}, asserted => 0 };
 	$self->{outcome}{count}++;
 }
 
@@ -252,6 +283,7 @@ sub update
 		$new->{version} = undef if ($new->{b} || '') eq 'wipe';
 	}
 	$self->check_settings;
+	$self->judge_other($old, $new) if $self->{has_other};
 	my $row = $self->judge($old, $new, $was_named);
 	return if !$row;
 	# a move is a DELETE, which was judged already, and an INSERT
@@ -281,6 +313,7 @@ sub insert
 
 	# a column that is left out has its default, which the kind gives
 	$row = { %$row, version => $self->next_version(undef) } if !exists $row->{version};
+	$row = { %$row, other => 1 } if $self->{has_other};
 	$row = $self->stamp($row);
 	my $old = $self->{rows}{ key($row) };
 	return $on_conflict->($old, $row) if $old && $on_conflict;
@@ -298,6 +331,7 @@ sub run
 
 	$self->{now} = $now;
 	$self->{statement}++;
+	$self->{met} = [];
 	foreach my $part (@parts)
 	{
 		next if eval { $part->($self); 1 };
@@ -305,18 +339,91 @@ sub run
 		$outcome->{errors}{ $@->{state} } = 1;
 	}
 	$self->{rows} = \%before if %{ $outcome->{errors} };
+	# of several rows, an error leaves some unjudged, and nobody knows which
+	my $how = %{ $outcome->{errors} } && @parts > 1 ? 'may_be_met' : 'is_met';
+	$_->{$how} = 1 foreach @{ $self->{met} };
 	return $outcome;
 }
 
 # From now on, rows are to be at this version, unless this transaction writes them.
+# Each savepoint has its own expectation, and whether it has replaced one that was not met.
 sub expect
 {
 	my ($self, $version) = @_;
+	my @levels = @{ $self->{session}{levels} };
+	my $level = pop @levels;
+	my $expectation = { is_on => defined $version, version => $version, told => $self->{statement} };
 
-	$self->{session}{expect} = defined $version ? { version => $version, told => $self->{statement} } : undef;
+	$self->{session}{levels} = [ @levels, replace($level, { expectation => $expectation, unmet => [] }) ];
+}
+
+# Section 8: what a newer expectation does to an older one, of the same savepoint.
+sub replace
+{
+	my ($older, $newer) = @_;
+	my ($was, $is) = map { $_->{expectation} } $older, $newer;
+	my @unmet = (@{ $older->{unmet} }, @{ $newer->{unmet} });
+
+	push @unmet, $was if $is && $is->{is_on} && $was && $was->{is_on} && !same($was->{version}, $is->{version});
+	return { expectation => $is || $was, unmet => \@unmet };
+}
+
+# The newest expectation, unless that was to end it.
+sub expectation
+{
+	my $self = shift;
+	my ($newest) = grep { $_ } map { $_->{expectation} } reverse @{ $self->{session}{levels} };
+
+	return $newest && $newest->{is_on} ? $newest : undef;
+}
+
+# Is there something to tell before the commit?  1, 0, or undef: perhaps.
+sub has_unmet
+{
+	my $self = shift;
+	my @levels = @{ $self->{session}{levels} };
+
+	while (@levels > 1)
+	{
+		my $newer = pop @levels;
+		push @levels, replace(pop @levels, $newer);
+	}
+	my @unmet = grep { !$_->{is_met} } @{ $levels[0]{unmet} };
+	my $last = $levels[0]{expectation};
+	push @unmet, $last if $last && $last->{is_on} && !$last->{is_met};
+	return 0 if !@unmet;
+	return (grep { !$_->{may_be_met} } @unmet) ? 1 : undef;
+}
+
+# Section 8: what was asserted counts as said.  Returns the SQLSTATE.
+sub assert
+{
+	my ($self, $key, $version) = @_;
+	my $row = $self->{rows}{ key($key) };
+
+	return 'P0002' if !$row;
+	return 'PT409' if !same($row->{version}, $version);
+	$self->{rows}{ key($key) } = { %$row, asserted => 1 };
+	return '00000';
 }
 
 # Transactions and savepoints.
+sub push_savepoint
+{
+	my $self = shift;
+
+	$self->{session}{levels} = [ @{ $self->{session}{levels} }, { unmet => [] } ];
+}
+
+sub release_savepoint
+{
+	my $self = shift;
+	my @levels = @{ $self->{session}{levels} };
+	my $newer = pop @levels;
+
+	$self->{session}{levels} = [ @levels[ 0 .. $#levels - 1 ], replace($levels[-1], $newer) ];
+}
+
 sub snapshot
 {
 	my $self = shift;
@@ -331,12 +438,12 @@ sub restore
 	@$self{qw(rows session)} = ({ %{ $snapshot->{rows} } }, { %{ $snapshot->{session} } });
 }
 
-sub end_transaction
+sub begin_transaction
 {
 	my $self = shift;
 
-	$self->{session} = {};
-	$_ = { %$_, written => 0 } foreach values %{ $self->{rows} };
+	$self->{session} = { levels => [ { unmet => [] } ] };
+	$_ = { %$_, written => 0, asserted => 0 } foreach values %{ $self->{rows} };
 }
 
 1;

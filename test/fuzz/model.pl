@@ -6,7 +6,7 @@
 # on_conflict, watch or ignore, and guard_delete, and some transactions of one session,
 # with savepoints, switches, expectations and concurrency.blind_writes.
 #
-# FUZZ_STATEMENTS   how many (default 202000, which takes every combination once)
+# FUZZ_STATEMENTS   how many (default 252100, which takes every combination once)
 # FUZZ_SEED         repeats a run (default 1)
 use strict;
 use warnings;
@@ -20,12 +20,12 @@ use Time::HiRes;
 use constant STATEMENTS => 60;	# of one scenario
 use constant DISAGREEMENTS => 5;	# that are shown
 
-my $statements = $ENV{FUZZ_STATEMENTS} || 202000;
+my $statements = $ENV{FUZZ_STATEMENTS} || 252100;
 my $seed = $ENV{FUZZ_SEED} || 1;
 my $day = 86_400_000_000;
 my $dbh = fresh_database('fuzz_model');
 my $major = int($dbh->{pg_server_version} / 10000);
-my @columns = qw(id part a b c version);
+my @columns = qw(id part a b c version other);
 my (%seen, %count, @warnings, $disagreements, $m, $table, $attach, @before, @commands, @history);
 
 srand($seed);
@@ -57,6 +57,10 @@ my %layouts = (
 		ALTER TABLE %1$s_2 DROP COLUMN gone, DROP COLUMN gone_too;
 		ALTER TABLE %1$s ATTACH PARTITION %1$s_1 FOR VALUES IN (1);
 		ALTER TABLE %1$s ATTACH PARTITION %1$s_2 FOR VALUES IN (2)},
+	double => q{
+		CREATE TABLE %1$s (id int, part int, a int, other int DEFAULT 1, b text, version %2$s, c text,
+			g int GENERATED ALWAYS AS (a * 2) STORED, PRIMARY KEY (id, part));
+		SELECT concurrency.attach('%1$s', 'other')},
 	meddled => q{
 		CREATE TABLE %1$s (id int, part int, a int, b text, version %2$s, c text,
 			g int GENERATED ALWAYS AS (a * 2) STORED, PRIMARY KEY (id, part));
@@ -81,7 +85,9 @@ sub create_tables
 		{
 			my $name = "${layout}_$type";
 			$dbh->do(sprintf $layouts{$layout}, $name, $Model::types{$type}{type});
-			$dbh->do(sprintf <<'END', $name);
+			# ... which does not count
+			my $meddle = $layout eq 'double' ? 'attempted.other := -1; current.other := NULL;' : '';
+			$dbh->do(sprintf <<'END', $name, $meddle);
 				CREATE FUNCTION handle_%1$s(current %1$s, attempted %1$s) RETURNS %1$s LANGUAGE plpgsql AS $$
 				BEGIN
 					IF attempted IS NOT DISTINCT FROM NULL THEN
@@ -91,6 +97,11 @@ sub create_tables
 					END IF;
 					attempted.c := 'merged';
 					attempted.version := NULL;
+					%2$s
+					IF attempted.a %% 5 = 0 THEN
+						current.c := 'kept';
+						RETURN current;
+					END IF;
 					RETURN attempted;
 				END
 				$$
@@ -105,7 +116,7 @@ sub combinations
 	my @all = {};
 	my %choices = (
 		type => [ sort keys %Model::types ],
-		protocol => [qw(auto echo increment ignore)],
+		protocol => [qw(default auto echo increment ignore)],
 		blind => [qw(allow warn reject)],
 		on_conflict => [qw(error skip warn call)],
 		condition => [
@@ -153,7 +164,7 @@ sub clock
 {
 	my ($second, $microsecond) = Time::HiRes::gettimeofday();
 
-	return ($second - 946_684_800) * 1_000_000 + $microsecond;
+	return ($second - ($m->{epoch} || 0)) * 1_000_000 + $microsecond;
 }
 
 sub random_uuid
@@ -289,6 +300,14 @@ sub random_assignments
 		$change{version} = $how eq 'token' ? sub { $token }
 		  : $how eq 'same' ? sub { $_[0]{version} }
 		  : $how eq 'default' ? sub { 1 } : sub { plus_one($_[0]{version}) };
+	}
+	if ($m->{has_other} && one_in(3))
+	{
+		my $other = $row ? $row->{other} : 1;
+		$other += pick(0, 0, 1, 1, -1, 7);
+		push @sql, "other = $other";
+		$change{other} = sub { $other };
+		$change{names_other} = sub { 1 };
 	}
 	if ($may_move && one_in(4))
 	{
@@ -496,7 +515,9 @@ sub fetch_rows
 	my $version = $m->{type} eq 'timestamptz' ? "('x' || encode(timestamptz_send(version), 'hex'))::bit(64)::bigint" : 'version';
 	my %rows;
 
-	foreach my $row (@{ $dbh->selectall_arrayref("SELECT id, part, a, b, c, $version AS version, g FROM $table", { Slice => {} }) })
+	my $other = $m->{has_other} ? ', other' : '';
+
+	foreach my $row (@{ $dbh->selectall_arrayref("SELECT id, part, a, b, c, $version AS version, g$other FROM $table", { Slice => {} }) })
 	{
 		my $g = delete $row->{g};
 		$row->{c} .= ' (and g is wrong)' if (defined $g ? $g / 2 : '') ne ($row->{a} // '');
@@ -532,7 +553,7 @@ sub compare_rows
 	foreach my $key (sort keys %{ { %$wanted, %$got } })
 	{
 		my ($w, $g) = ($wanted->{$key}, $got->{$key});
-		if (!$w || !$g || grep { !Model::same($w->{$_}, $g->{$_}) } qw(a b c)
+		if (!$w || !$g || grep { !Model::same($w->{$_}, $g->{$_}) } qw(a b c other)
 			or !is_version($w->{version}, $g->{version}))
 		{
 			push @wrong, 'expected row ' . ($w ? show_row($w) : 'none') . ', got ' . ($g ? show_row($g) : 'none');
@@ -599,6 +620,7 @@ sub insert_row
 {
 	my $row = shift;
 
+	$row->{other} = 1 if $m->{has_other};
 	return "INSERT INTO $table (id, part, a, b, c, version) VALUES ($row->{id}, $row->{part}, "
 	  . join(', ', map({ literal($row->{$_}, $column_types{$_}) } qw(a b c)), version_literal($row->{version})) . ')';
 }
@@ -615,11 +637,29 @@ sub disagree
 	  'RESET session_replication_role;', map({ "$_;" } @commands), "$sql;", @wrong, '';
 }
 
+# Assert the version of a row, most often the one that it has.  Complains where the
+# SQLSTATE is another than the model's.
+sub assert_row
+{
+	my $key = random_key();
+	my $row = row_at($key);
+	my $version = $row && !one_in(4) ? $row->{version} : token($row);
+	my $sql = "SELECT concurrency.assert_current('$table', '{\"id\": $key->{id}, \"part\": $key->{part}}', " . version_literal($version) . ')';
+
+	$dbh->do('SAVEPOINT statement');
+	my $state = eval { $dbh->do($sql); 1 } ? '00000' : $dbh->state;
+	$dbh->do($state eq '00000' ? 'RELEASE statement' : 'ROLLBACK TO statement; RELEASE statement');
+	my $expected = $m->assert($key, $version);
+	disagree($sql, "expected $expected, got $state") if $state ne $expected;
+	push @commands, $sql if $state eq '00000';
+	$count{"assertion $state"}++;
+}
+
 # Switches and expectations, of which the newest word counts.
 sub random_command
 {
 	my $session = $m->{session};
-	my $what = pick('skip_check', 'skip_bump', 'expect', 'expect', 'expect', 'blind_writes', 'savepoint', 'savepoint', 'back', 'release');
+	my $what = pick(qw(skip_check skip_bump expect expect expect assert assert assert blind_writes savepoint savepoint back release));
 	my $savepoints = $m->{savepoints};
 
 	if ($what =~ /^skip/)
@@ -634,6 +674,10 @@ sub random_command
 		command("SELECT concurrency.expect('$table', " . version_literal($version) . ')');
 		$m->expect($version);
 	}
+	elsif ($what eq 'assert')
+	{
+		assert_row();
+	}
 	elsif ($what eq 'blind_writes')
 	{
 		my $value = one_in(20) ? 'rejct' : pick(qw(table allow warn reject));
@@ -643,13 +687,22 @@ sub random_command
 	elsif ($what eq 'savepoint')
 	{
 		push @$savepoints, $m->snapshot;
+		$m->push_savepoint;
 		command('SAVEPOINT s' . @$savepoints);
 	}
 	elsif (@$savepoints)
 	{
 		command(($what eq 'back' ? 'ROLLBACK TO s' : 'RELEASE s') . @$savepoints);
-		$m->restore($savepoints->[-1]) if $what eq 'back';
-		pop @$savepoints if $what eq 'release';
+		if ($what eq 'back')
+		{
+			$m->restore($savepoints->[-1]);
+			$m->push_savepoint;
+		}
+		else
+		{
+			$m->release_savepoint;
+			pop @$savepoints;
+		}
 	}
 }
 
@@ -681,10 +734,16 @@ sub run_transaction
 		push @commands, $sql;
 	}
 	my $end = one_in(5) ? 'ROLLBACK' : 'COMMIT';
+	my $has_unmet = $end eq 'COMMIT' ? $m->has_unmet : 0;
+	@warnings = ();
 	command($end);
+	my $told = grep { /^WARNING:  02000: / } @warnings;
+	$count{'warning 02000'}++ if $told;
 	$m->restore($start) if $end eq 'ROLLBACK';
-	$m->end_transaction;
+	$m->begin_transaction;
 	my @wrong = compare_rows();
+	push @wrong, "$told expectations that no write met were told, expected " . ($has_unmet ? 'some' : 'none')
+	  if defined $has_unmet && !$has_unmet != !$told;
 	disagree('-- afterwards', @wrong) if @wrong;
 	return @wrong ? 0 : $done;
 }
@@ -702,13 +761,14 @@ sub start_scenario
 		%policy,
 		stamp_insert => !one_in(5),
 		partitioned => $layout eq 'partitioned',
+		has_other => $layout eq 'double',
 		is_meddled => $layout eq 'meddled');
 	@history = ();
 
 	$given{kind} = $m->{kind} if $policy{type} eq 'clock' || one_in(2);
 	foreach (qw(protocol blind on_conflict))
 	{
-		$given{$_} = $policy{$_} if $policy{$_} !~ /^(auto|allow|error)$/ || one_in(2);
+		$given{$_} = $policy{$_} if $policy{$_} !~ /^(default|allow|error)$/ || $policy{$_} ne 'default' && one_in(2);
 	}
 	$given{on_conflict} = "call=public.handle_$table" if $policy{on_conflict} eq 'call';
 	$given{$_} = join ', ', @{ $policy{$_} } foreach grep { $policy{$_} } qw(watch ignore);
@@ -720,6 +780,7 @@ sub start_scenario
 	foreach my $key (map { { id => $_, part => pick(0 .. 2) } } 1 .. 4)
 	{
 		my $row = { %$key, version => odd_version(), map { $_ => value_of($_) } qw(a b c) };
+		$row->{other} = 1 if $m->{has_other};
 		$m->{rows}{ Model::key($row) } = $row;
 	}
 	$dbh->do('SET session_replication_role = replica');
@@ -747,7 +808,8 @@ while ($done < $statements)
 note("seed $seed, PostgreSQL $major: $done statements in $scenarios scenarios, in " . (time - $began) . ' s');
 note("$_: $count{$_}") foreach sort keys %count;
 is($disagreements || 0, 0, "$done statements did what the model says");
-ok(!(grep { !$count{$_} } qw(success PT409 PT428 22023 23505 27000), 'warning PT409', 'warning PT428'),
+ok(!(grep { !$count{$_} } qw(success PT409 PT428 22023 23505 27000), 'warning PT409', 'warning PT428', 'warning 02000',
+	map { "assertion $_" } qw(00000 PT409 P0002)),
 	'every kind of outcome was met');
 server_survived();
 done_testing();

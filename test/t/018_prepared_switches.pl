@@ -20,14 +20,16 @@ $node->safe_psql('postgres', q{
 	INSERT INTO doc VALUES (1, 'a', 5), (2, 'b', 50);
 	SELECT concurrency.attach('doc')});
 
-# Run commands in one session, each with its own fate; returns its errors' SQLSTATEs.
+# Run commands in one session, each with its own fate; returns its errors' SQLSTATEs, and
+# warnings' with a W.
 sub sqlstates
 {
 	my ($commands) = @_;
 	my ($rc, $stdout, $stderr) = $node->psql('postgres', $commands,
 		extra_params => [ '-v', 'VERBOSITY=sqlstate' ], on_error_stop => 0);
 
-	return join ' ', $stderr =~ /ERROR:\s+(\w{5})/g;
+	$stderr =~ s/WARNING:\s+/ERROR: W/g;
+	return join ' ', $stderr =~ /ERROR:\s+(\w+)/g;
 }
 
 sub row
@@ -71,6 +73,26 @@ is(sqlstates(qq{
 is(row(2), 'blind|52', '... and what came after was written');
 is(sqlstates("ROLLBACK PREPARED 'expected'"), '', 'a prepared transaction is rolled back');
 is(row(1), 'shadow|6', '... and leaves the row as it was');
+
+# What no write has met is told before PREPARE TRANSACTION, and only once.
+is(sqlstates(qq{
+	BEGIN;
+	SELECT concurrency.expect('doc', 6);
+	UPDATE doc SET body = 'nobody' WHERE id = 99;
+	PREPARE TRANSACTION 'unmet'}),
+	'W02000', 'an expectation that no write met is told before PREPARE TRANSACTION');
+is(sqlstates("COMMIT PREPARED 'unmet'"), '', '... not again at COMMIT PREPARED');
+
+# So does what was asserted, though the row stays locked.
+is(sqlstates(qq{
+	SET concurrency.blind_writes = 'reject';
+	BEGIN;
+	SELECT concurrency.assert_current('doc', '1', 6), concurrency.assert_current('doc', '2', 52);
+	UPDATE doc SET body = 'asserted' WHERE id = 1;
+	PREPARE TRANSACTION 'asserted';
+	ROLLBACK PREPARED 'asserted';
+	UPDATE doc SET body = 'blind' WHERE id = 2}),
+	'PT428', 'an assertion ends with PREPARE TRANSACTION');
 
 # What could not be prepared is over as well.
 is(sqlstates(qq{

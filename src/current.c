@@ -1,0 +1,372 @@
+/*-------------------------------------------------------------------------
+ *
+ * current.c
+ *	  Is a row, found by its primary key, still at the version that was read?
+ *	  In SQL: is_current() and assert_current().
+ *
+ * Both are a SELECT of the caller's, with the caller's rights and no more:
+ * policies, index predicates and the key types' own operators run as they would
+ * there.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/portal.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "argument.h"
+#include "attachment.h"
+#include "conflict.h"
+#include "key.h"
+#include "policy.h"
+#include "session.h"
+
+PG_FUNCTION_INFO_V1(is_current);
+PG_FUNCTION_INFO_V1(assert_current);
+
+/* What is asked: a row of a table, by the values of its primary key. */
+typedef struct Question
+{
+	Relation	rel;
+	Relation	index;			/* of the primary key */
+	int			nkeys;
+	Oid			types[INDEX_MAX_KEYS];	/* of the values, no domains */
+	Datum		values[INDEX_MAX_KEYS];
+	const char *column_name;
+	VersionColumn column;
+	VersionValue version;		/* that was read */
+} Question;
+
+/* Name a key's column, quoted. */
+static const char *
+key_column(const Question *question, int i)
+{
+	int			attnum = question->index->rd_index->indkey.values[i];
+
+	return quote_identifier(NameStr(TupleDescAttr(RelationGetDescr(question->rel),
+												  attnum - 1)->attname));
+}
+
+/* Name a type, with no length or precision to cut or round a value to. */
+static char *
+name_type(Oid typid)
+{
+	return format_type_extended(typid, -1,
+								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+/* Open the primary key's index; it must be one that finds what is equal. */
+static void
+open_key(Question *question)
+{
+	Relation	index = cc_key_open(question->rel);
+
+	if (index == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("table \"%s\" has no primary key",
+						RelationGetRelationName(question->rel)),
+				 errhint("Add one, so that a row can be told from others."),
+				 errtable(question->rel)));
+	if (index->rd_rel->relam != BTREE_AM_OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("primary key of table \"%s\" is WITHOUT OVERLAPS",
+						RelationGetRelationName(question->rel)),
+				 errhint("Lock the row by SELECT ... FOR NO KEY UPDATE, and compare its version."),
+				 errtable(question->rel)));
+
+	question->index = index;
+	question->nkeys = IndexRelationGetNumberOfKeyAttributes(index);
+	for (int i = 0; i < question->nkeys; i++)
+		question->types[i] = getBaseType(TupleDescAttr(RelationGetDescr(question->rel),
+													   index->rd_index->indkey.values[i] - 1)->atttypid);
+}
+
+/* Refuse a key that has other columns than the primary key, or a null. */
+static void
+refuse_key(const Question *question, Jsonb *key)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("key %s does not fit the primary key (%s) of table \"%s\"",
+					JsonbToCString(NULL, &key->root, VARSIZE(key)),
+					pg_get_indexdef_columns(RelationGetRelid(question->index), true),
+					RelationGetRelationName(question->rel)),
+			 errhint("Give a JSON object with a value for each column, or the bare value for a key of one column."),
+			 errtable(question->rel)));
+}
+
+/* Write the SELECT that takes a key apart. */
+static char *
+compose_key_query(const Question *question, Jsonb *key)
+{
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT k.* FROM pg_catalog.jsonb_to_record(");
+	if (JB_ROOT_IS_OBJECT(key))
+		appendStringInfoString(&query, "$1");
+	else
+		appendStringInfo(&query, "pg_catalog.jsonb_build_object(%s, $1)",
+						 quote_literal_cstr(get_attname(RelationGetRelid(question->rel),
+														question->index->rd_index->indkey.values[0],
+														false)));
+	appendStringInfoString(&query, ") AS k(");
+	for (int i = 0; i < question->nkeys; i++)
+		appendStringInfo(&query, "%s%s %s", i > 0 ? ", " : "",
+						 key_column(question, i), name_type(question->types[i]));
+	appendStringInfoChar(&query, ')');
+	return query.data;
+}
+
+/* Read the key's values from JSON, each as one of its column's base type. */
+static void
+read_key(FunctionCallInfo fcinfo, Question *question)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Jsonb	   *key = PG_GETARG_JSONB_P(1);
+	Datum		argument = PG_GETARG_DATUM(1);
+	Oid			argtype = JSONBOID;
+	int			ngiven = JB_ROOT_IS_OBJECT(key) ? JB_ROOT_COUNT(key) : 1;
+
+	if (ngiven != question->nkeys)
+		refuse_key(question, key);
+	PG_TRY();
+	{
+		SPI_execute_with_args(compose_key_query(question, key), 1, &argtype,
+							  &argument, NULL, true, 1);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		cc_argument_refuse(fcinfo, "key",
+						   _("Give a JSON object with a value for each column, or the bare value for a key of one column."));
+	}
+	PG_END_TRY();
+
+	for (int i = 0; i < question->nkeys; i++)
+	{
+		bool		isnull;
+
+		question->values[i] = SPI_getbinval(SPI_tuptable->vals[0],
+											SPI_tuptable->tupdesc, i + 1, &isnull);
+		if (isnull)
+			refuse_key(question, key);
+	}
+}
+
+/* Append the comparison of a key's column with its value, as the index does. */
+static void
+append_comparison(StringInfo query, const Question *question, int i)
+{
+	Oid			opcintype = question->index->rd_opcintype[i];
+	Oid			operator = get_opfamily_member(question->index->rd_opfamily[i],
+											   opcintype, opcintype,
+											   BTEqualStrategyNumber);
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char	   *type;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	type = name_type(get_typtype(opcintype) == TYPTYPE_PSEUDO ?
+					 question->types[i] : opcintype);
+	appendStringInfo(query, "%s t.%s::%s OPERATOR(%s.%s) $%d::%s",
+					 i > 0 ? " AND" : "", key_column(question, i), type,
+					 quote_identifier(get_namespace_name(form->oprnamespace)),
+					 NameStr(form->oprname), i + 1, type);
+	ReleaseSysCache(tuple);
+}
+
+/* Write the SELECT that finds the row. */
+static char *
+compose_row_query(const Question *question, bool lock_row)
+{
+	StringInfoData query;
+	Relation	rel = question->rel;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT t.%s FROM %s%s AS t WHERE",
+					 quote_identifier(question->column_name),
+					 rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
+					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+												RelationGetRelationName(rel)));
+	for (int i = 0; i < question->nkeys; i++)
+		append_comparison(&query, question, i);
+	if (lock_row)
+		appendStringInfoString(&query, " FOR NO KEY UPDATE");
+	return query.data;
+}
+
+/* Find the row.  Returns its version, or NULL where there is none. */
+static VersionValue *
+find_row(const Question *question, Portal portal)
+{
+	VersionValue *version = NULL;
+
+	SPI_cursor_fetch(portal, true, 1);
+	if (SPI_processed > 0)
+	{
+		version = palloc(sizeof(VersionValue));
+		version->datum = SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 1, &version->isnull);
+	}
+	return version;
+}
+
+/*
+ * Remember the row that a cursor has locked, where it is now.
+ *
+ * Its ctid, which who has SELECT on columns only may not select, is found as
+ * WHERE CURRENT OF finds it (execCurrentOf(), execCurrent.c).
+ */
+static void
+remember_locked_row(const Question *question, Portal portal)
+{
+	EState	   *estate = portal->queryDesc->estate;
+
+	/* so that what is written later is known to be later */
+	CommandCounterIncrement();
+	for (int i = 0; i < estate->es_range_table_size; i++)
+	{
+		ExecRowMark *mark = estate->es_rowmarks[i];
+
+		if (mark && mark->relation && RowMarkRequiresRowShareLock(mark->markType) &&
+			ItemPointerIsValid(&mark->curCtid))
+			cc_session_assert(mark->relation, &mark->curCtid,
+							  RelationGetRelationName(question->rel),
+							  question->column_name);
+	}
+}
+
+/* Spell the key that was asked for. */
+static char *
+describe_key(const Question *question)
+{
+	char	   *values[INDEX_MAX_KEYS];
+
+	for (int i = 0; i < question->nkeys; i++)
+	{
+		Oid			output;
+		bool		is_varlena;
+
+		getTypeOutputInfo(question->types[i], &output, &is_varlena);
+		values[i] = OidOutputFunctionCall(output, question->values[i]);
+	}
+	return cc_key_text(question->index, values);
+}
+
+/* Raise the error of a row that is not as it was asserted to be. */
+static void
+refuse_row(FunctionCallInfo fcinfo, const Question *question,
+		   const VersionValue *version)
+{
+	StaleAssertion stale = {
+		.rel = question->rel,
+		.trigger = cc_attachment_of(question->rel, cc_attachment_function(fcinfo),
+									question->column_name),
+		.column = &question->column,
+		.index = question->index,
+		.key = describe_key(question),
+		.asserted = question->version
+	};
+
+	if (version == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("row of table \"%s\" does not exist",
+						RelationGetRelationName(question->rel)),
+				 errdetail("%s is not present, or not visible to you.", stale.key),
+				 errtable(question->rel)));
+	stale.current = *version;
+	cc_conflict_assertion(&stale);
+}
+
+/* Read what is asked, but for the key. */
+static void
+read_question(FunctionCallInfo fcinfo, Question *question)
+{
+	cc_argument_require(fcinfo, 0, "table");
+	cc_argument_require(fcinfo, 1, "key");
+	cc_argument_require(fcinfo, 3, "column");
+	question->column_name = NameStr(*PG_GETARG_NAME(3));
+	question->rel = cc_argument_table(fcinfo, 0, question->column_name);
+	question->column = cc_policy_column(question->rel, question->column_name);
+	question->version = cc_argument_version(fcinfo, 2, &question->column);
+	open_key(question);
+}
+
+/*
+ * Answer: is the row at the version?  The table stays locked ACCESS SHARE until
+ * the end of the transaction, as by a SELECT.
+ */
+static bool
+answer(FunctionCallInfo fcinfo, bool is_assertion)
+{
+	Question	question;
+	Portal		portal;
+	VersionValue *version;
+	bool		is_current;
+
+	read_question(fcinfo, &question);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	read_key(fcinfo, &question);
+	portal = SPI_cursor_open_with_args(NULL, compose_row_query(&question, is_assertion),
+									   question.nkeys, question.types,
+									   question.values, NULL, false,
+									   CURSOR_OPT_NO_SCROLL);
+	version = find_row(&question, portal);
+	is_current = version &&
+		cc_version_equals(&question.column, *version, question.version);
+	if (is_assertion && !is_current)
+		refuse_row(fcinfo, &question, version);
+	if (is_assertion)
+		remember_locked_row(&question, portal);
+	SPI_cursor_close(portal);
+	SPI_finish();
+
+	index_close(question.index, AccessShareLock);
+	relation_close(question.rel, NoLock);
+	return is_current;
+}
+
+/*
+ * is_current("table" regclass, key jsonb, version anycompatible, "column" name)
+ *		RETURNS boolean
+ *
+ * Is the row there, visible to the caller, and at this version?
+ */
+Datum
+is_current(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(answer(fcinfo, false));
+}
+
+/*
+ * assert_current("table" regclass, key jsonb, version anycompatible,
+ *				  "column" name) RETURNS void
+ *
+ * Lock the row FOR NO KEY UPDATE, and raise the conflict unless it is at this
+ * version.  A later write of the row in this transaction is then not blind.
+ */
+Datum
+assert_current(PG_FUNCTION_ARGS)
+{
+	answer(fcinfo, true);
+	PG_RETURN_VOID();
+}
