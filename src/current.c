@@ -185,6 +185,7 @@ append_comparison(StringInfo query, const Question *question, int i)
 	form = (Form_pg_operator) GETSTRUCT(tuple);
 	type = name_type(get_typtype(opcintype) == TYPTYPE_PSEUDO ?
 					 question->types[i] : opcintype);
+
 	appendStringInfo(query, "%s t.%s::%s OPERATOR(%s.%s) $%d::%s",
 					 i > 0 ? " AND" : "", key_column(question, i), type,
 					 quote_identifier(get_namespace_name(form->oprnamespace)),

@@ -435,6 +435,8 @@ cc_policy_build(FunctionCallInfo fcinfo)
 	};
 
 	policy->state = (StatementState *) (policy + 1);
+	policy->sees_moves = TRIGGER_FOR_DELETE(trigger->tgtype) &&
+		draft.rel->rd_rel->relispartition;
 	draft_policy(&draft, trigger->tgnargs, trigger->tgargs);
 	resolve_domain(&draft);
 	apply_blind_writes_setting(policy);

@@ -53,6 +53,7 @@ typedef struct VersionPolicy
 	const Bitmapset *others;	/* of CONFLICT_CALL: columns that other
 								 * triggers of ours keep */
 	const BumpCondition *condition; /* NULL: every write bumps */
+	bool		sees_moves;		/* is it called for a move's DELETE, too? */
 	StatementState *state;
 } VersionPolicy;
 

@@ -373,5 +373,5 @@ cc_session_make_view(SessionView *view, const VersionColumn *column, Relation re
 	view->skips_bump = switch_is_on(SESSION_SKIP_BUMP, rel);
 	view->expectation = find_expectation(column, rel);
 	view->roleid = GetUserId();
-	view->change = cc_session_changes;
+	view->changes = cc_session_changes;
 }

@@ -49,7 +49,7 @@ typedef struct SessionNote
 /* What the transaction was told of one column's writes in one statement. */
 typedef struct SessionView
 {
-	uint64		change;			/* of the notes, by which it is known to be old */
+	uint64		changes;		/* cc_session_changes, when it was made */
 	Oid			roleid;			/* who writes */
 	bool		skips_check;
 	bool		skips_bump;
@@ -78,7 +78,7 @@ extern void cc_session_make_view(SessionView *view, const VersionColumn *column,
 static inline void
 cc_session_view(SessionView *view, const VersionColumn *column, Relation rel)
 {
-	if (view->change != cc_session_changes || view->roleid != GetUserId())
+	if (view->changes != cc_session_changes || view->roleid != GetUserId())
 		cc_session_make_view(view, column, rel);
 }
 

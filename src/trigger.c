@@ -286,7 +286,7 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 		rows_left_out++;
 		return NULL;
 	}
-	if (trigdata->tg_relation->rd_rel->relispartition)
+	if (policy->sees_moves)
 		remember_judged(policy, trigdata->tg_trigtuple);
 
 	version = choose_version(policy, trigdata, &change, verdict);

@@ -47,7 +47,7 @@ typedef enum TokenSequence
 	TOKEN_DOES_NOT_FOLLOW,
 	TOKEN_FOLLOWS,
 	TOKEN_FROM_FUTURE			/* of a clock: no writer can have read it */
-}			TokenSequence;
+} TokenSequence;
 
 /*
  * How versions follow each other in columns of one type.  Two rows of
@@ -66,10 +66,10 @@ struct VersionKind
 	Datum		(*next) (const VersionKind *kind, VersionValue old);
 
 	/* May a client that counts by itself send this token?  NULL: never */
-				TokenSequence(*follows) (const VersionKind *kind, VersionValue old,
-										 Datum token);
+	TokenSequence (*follows) (const VersionKind *kind, VersionValue old,
+							  Datum token);
 
-	int64		epoch;			/* of a clock: behind it PostgreSQL's lies */
+	int64		epoch;			/* of a clock: how long before PostgreSQL's */
 	int64		maximum;		/* of the numbers that the type can hold */
 	bool		wraps;			/* does 1 follow the maximum, or nothing? */
 };

@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d "$WORK/instructions.XXXXXX")
 rows=1000
 only_peers=$(echo "${BENCH_PEERS:-.*}" | tr ' ' '|')
-cases=${BENCH_CASES:-cached last wide middle echo increment watch insert uuid skip_check skip_bump
+cases=${BENCH_CASES:-cached last wide middle echo increment watch insert uuid skip_check skip_bump expect_1 expect_10
 	columns_10 columns_100 columns_500 attached_1 attached_4 attached_8 partitions_1 partitions_10 partitions_100}
 
 # The statement is the same for all peers but "hand", which names the version.
@@ -111,6 +111,7 @@ statements() {
 		table=$(table_of "$1" "$2" $run)
 		case $1 in
 			skip_*) echo "BEGIN"; [ "$2" != ours ] || echo "SELECT concurrency.$1('$table')" ;;
+			expect_*) echo "BEGIN"; [ "$2" != ours ] || echo "SELECT concurrency.expect('$table', 1)" ;;
 		esac
 		case $1$2 in
 			insert*) statement="INSERT INTO $table SELECT id, n, k, version, a, b, changed FROM source_$run" ;;
@@ -119,7 +120,7 @@ statements() {
 		esac
 		# EXPLAIN fills the caches
 		printf '%s\n' "EXPLAIN $statement" "SELECT 1" "--$1 $2 $run" "$statement" "SELECT 1"
-		case $1 in skip_*) echo "COMMIT" ;; esac
+		case $1 in skip_* | expect_*) echo "COMMIT" ;; esac
 	done
 }
 
@@ -137,7 +138,7 @@ create_tables() {
 		table=$(table_of "$1" "$2" $run)
 		echo "CREATE TABLE $table ($(columns "$1"))"
 		case $1 in
-			partitions_*)
+			partitions_* | expect_*)
 				echo "PARTITION BY HASH (id);"
 				for i in $(seq ${1#*_}); do
 					echo "CREATE TABLE ${table}_$i PARTITION OF $table FOR VALUES WITH (MODULUS ${1#*_}, REMAINDER $((i - 1)));"
