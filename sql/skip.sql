@@ -50,6 +50,15 @@ CREATE TRIGGER zzz BEFORE UPDATE OR DELETE ON doc FOR EACH ROW EXECUTE FUNCTION 
 CREATE TRIGGER after AFTER UPDATE OR DELETE ON doc FOR EACH ROW EXECUTE FUNCTION tell();
 CREATE TRIGGER statement AFTER UPDATE ON doc REFERENCING OLD TABLE AS o FOR EACH STATEMENT EXECUTE FUNCTION tell_all();
 UPDATE doc SET body = 'tell', version = CASE id WHEN 2 THEN 7 ELSE 3 END;
+-- ... an earlier one has fired already: what it has written elsewhere stays, of a write that was none
+CREATE TABLE history (id int, body text);
+CREATE FUNCTION note_down() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO history VALUES (NEW.id, NEW.body); RETURN NEW; END $$;
+CREATE TRIGGER aaa BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION note_down();
+UPDATE doc SET body = 'left out', version = 1 WHERE id = 2;
+SELECT h.*, d.body AS stored FROM history h JOIN doc d USING (id);
+DROP TRIGGER aaa ON doc;
+DROP FUNCTION note_down;
+DROP TABLE history;
 -- ... a DELETE by what was expected
 BEGIN;
 SELECT concurrency.expect('doc', 4);

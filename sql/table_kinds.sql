@@ -174,5 +174,35 @@ RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 
+-- A primary key WITHOUT OVERLAPS, where PostgreSQL has it: writes are judged as everywhere; whoever asks by the key is told to lock
+-- the row.
+SET DateStyle = 'ISO';
+DO $$
+DECLARE
+	what text;
+BEGIN
+	IF current_setting('server_version_num')::int < 180000 THEN
+		RETURN;
+	END IF;
+	EXECUTE 'CREATE TABLE booking (room int4range, during daterange, who text, PRIMARY KEY (room, during WITHOUT OVERLAPS))';
+	PERFORM concurrency.attach('booking');
+	EXECUTE $sql$INSERT INTO booking VALUES ('[1,1]', '[2026-11-01,2026-11-08)', 'Ann', 5)$sql$;
+	BEGIN
+		EXECUTE $sql$UPDATE booking SET who = 'Bob', version = 4$sql$;
+		RAISE 'not refused';
+	EXCEPTION WHEN SQLSTATE 'PT409' THEN
+		GET STACKED DIAGNOSTICS what = PG_EXCEPTION_DETAIL;
+		ASSERT what = 'Key (room, during)=([1,2), [2026-11-01,2026-11-08)) is at version 5, but the write is based on version 4.', what;
+	END;
+	BEGIN
+		PERFORM concurrency.is_current('booking', '{"room": "[1,1]", "during": "[2026-11-01,2026-11-08)"}', 5);
+		RAISE 'not refused';
+	EXCEPTION WHEN feature_not_supported THEN
+		ASSERT SQLERRM = 'primary key of table "booking" is WITHOUT OVERLAPS', SQLERRM;
+	END;
+	EXECUTE 'DROP TABLE booking';
+END
+$$;
+
 DROP TABLE parallel, summary;
 DROP FUNCTION check_table, uses_workers;

@@ -4,6 +4,10 @@
  *	  Where rows have a column's value: what is the same in all of them, and
  *	  the walk to what is not.
  *
+ * Not heap_getattr() and heap_modify_tuple(), which take the row apart and put
+ * it together again: in "make bench-instructions" a row of 7 columns takes 15 %
+ * more instructions with these, and one of 64 columns 57 %.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
