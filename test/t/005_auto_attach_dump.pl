@@ -89,7 +89,7 @@ foreach my $name (sort keys %dumps)
 my $file = "$dir/table.sql";
 is(complaints_of('pg_dump', '-t', 'doc', '-f', $file, $node->connstr('original')), '', 'one table is dumped');
 my $attached = q{SELECT "column", protocol, blind, enabled FROM concurrency.attachments ORDER BY 1};
-my $expected = "clock|auto|allow|always\nversion|echo|reject|origin";
+my $expected = "clock|echo|allow|always\nversion|echo|reject|origin";
 
 $node->safe_psql('postgres', 'CREATE DATABASE single');
 $node->safe_psql('single', 'CREATE EXTENSION concurrency');
@@ -100,7 +100,7 @@ $node->safe_psql('single', 'DROP TABLE doc; SELECT concurrency.auto_attach(true)
 my $said = restore($file, 'single');
 is(() = $said =~ /ERROR/g, 2, 'on: an error for each column');
 like($said, qr/trigger "zz_concurrency_version" for relation "doc" already exists/, 'on: the trigger is there already');
-is($node->safe_psql('single', $attached), "clock|auto|allow|always\nversion|auto|allow|origin",
+is($node->safe_psql('single', $attached), "clock|echo|allow|always\nversion|auto|allow|origin",
 	'on: one trigger a column, and the options are lost');
 is($node->safe_psql('single', 'SELECT id, version FROM doc ORDER BY id'), "1|77\n2|1", 'on: the versions are kept');
 

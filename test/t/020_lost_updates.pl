@@ -84,7 +84,7 @@ sub create_tables
 		ALTER TABLE hot_1 DROP dropped;
 		ALTER TABLE hot ATTACH PARTITION hot_1 FOR VALUES IN (1);
 		CREATE TABLE hot_rest PARTITION OF hot DEFAULT;
-		SELECT concurrency.attach('hot', kind => '$kind', guard_delete => true);
+		SELECT concurrency.attach('hot', kind => '$kind', protocol => 'auto', guard_delete => true);
 		INSERT INTO hot (id, part) SELECT id, id % 3 FROM generate_series(1, $rows) AS id;
 		CREATE TABLE journal (write bigint PRIMARY KEY, id int NOT NULL, name text NOT NULL,
 			isolation text NOT NULL, life_read bigint, before $type, life bigint NOT NULL, after $type NOT NULL);
