@@ -117,7 +117,8 @@ ISOLATION = \
 	serializable \
 	fk_race \
 	savepoints_race \
-	assert_current
+	assert_current \
+	unmet_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

@@ -39,9 +39,16 @@ SELECT concurrency.skip_check(), concurrency.skip_bump('doc', false);
 UPDATE doc SET version = 99 WHERE id = 1 RETURNING version;
 COMMIT;
 SELECT concurrency.is_current('doc', '1', 5), concurrency.assert_current('doc', '1', 5);
-BEGIN;
-SELECT concurrency.assert_current('doc', '1', 4);
-ROLLBACK;
+DO $$
+DECLARE
+	s text; t text; c text; n text;
+BEGIN
+	PERFORM concurrency.assert_current('doc', '1', 4);
+EXCEPTION WHEN SQLSTATE 'PT409' THEN
+	GET STACKED DIAGNOSTICS s = SCHEMA_NAME, t = TABLE_NAME, c = COLUMN_NAME, n = CONSTRAINT_NAME;
+	RAISE NOTICE '% % % %', s, t, c, n;
+END
+$$;
 BEGIN;
 SELECT concurrency.assert_current('doc', '99', 5);
 ROLLBACK;

@@ -74,8 +74,16 @@ SELECT tableoid::regclass, * FROM part;
 INSERT INTO part VALUES (2, 2, 5, 5), (3, 2, 5, 5);
 SELECT concurrency.attach('part', 'a', on_conflict => 'skip', blind => 'reject', guard_delete => true);
 UPDATE part SET part = 1, a = CASE id WHEN 2 THEN 4 ELSE a END, b = b RETURNING tableoid::regclass, *;
+-- ... so is one before whose DELETE another trigger's statement has left out rows of other tables
+CREATE TABLE noise (id int PRIMARY KEY, n int, version int);
+SELECT concurrency.attach('noise', on_conflict => 'skip');
+INSERT INTO noise VALUES (1, 0, 5);
+CREATE FUNCTION make_noise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE noise SET n = n + 1, version = 1; RETURN OLD; END $$;
+CREATE TRIGGER aaa BEFORE DELETE ON part FOR EACH ROW EXECUTE FUNCTION make_noise();
+UPDATE part SET part = 2, a = a, b = b WHERE id = 3 RETURNING tableoid::regclass, *;
 DROP TABLE part CASCADE;
-DROP TABLE source;
+DROP TABLE source, noise;
+DROP FUNCTION make_noise;
 
 -- Version columns never count, so that to watch another one would mean: never bump.  An error, from either side.
 CREATE TABLE doc (id int PRIMARY KEY, title text, a int, b int, seen int);

@@ -1,6 +1,10 @@
 -- Section 8: an expectation that no write met fails open, so it is told before the commit, by a WARNING; a lone assertion, too.
 \set SHOW_CONTEXT never
 CREATE ROLE regress_web;
+CREATE ROLE regress_owner;
+GRANT CREATE ON SCHEMA public TO regress_owner;
+GRANT regress_web TO regress_owner;
+SET ROLE regress_owner;
 CREATE TABLE doc (id int PRIMARY KEY, body text, version int);
 SELECT concurrency.attach('doc', on_conflict => 'skip');
 INSERT INTO doc VALUES (1, 'a', 5), (2, 'b', 5);
@@ -38,7 +42,7 @@ SELECT concurrency.expect('doc', 99);
 DELETE FROM doc WHERE id = 1;
 \set VERBOSITY default
 COMMIT;
-RESET ROLE;
+SET ROLE regress_owner;
 \set VERBOSITY terse
 
 -- It is met as soon as a write was judged by it, whatever became of that write: that passed ...
@@ -171,6 +175,7 @@ SELECT concurrency.attach('gone');
 SET TimeZone = 'UTC';
 \set VERBOSITY default
 -- ... a role that is gone at the commit, too
+RESET ROLE;
 CREATE ROLE regress_gone;
 BEGIN;
 SET LOCAL ROLE regress_gone;
@@ -179,6 +184,7 @@ RESET ROLE;
 DROP ROLE regress_gone;
 \set VERBOSITY terse
 COMMIT;
+SET ROLE regress_owner;
 \set VERBOSITY default
 BEGIN;
 SELECT concurrency.expect('gone', '2026-11-28 12:00+00'), concurrency.expect('doc', 4);
@@ -202,6 +208,7 @@ RESET ROLE;
 ALTER ROLE regress_web RENAME TO regress_renamed;
 COMMIT;
 ALTER ROLE regress_renamed RENAME TO regress_web;
+SET ROLE regress_owner;
 -- ... it is never an error, and who has no messages of that level gets none
 SET client_min_messages = error;
 SELECT concurrency.expect('doc', 4);
@@ -218,11 +225,17 @@ SELECT concurrency.assert_current('doc', '1', 12) \; SELECT 1;
 BEGIN;
 SELECT concurrency.assert_current('doc', '1', 12);
 COMMIT;
-DO $$ BEGIN PERFORM concurrency.assert_current('doc', '1', 12); INSERT INTO log VALUES (2); END $$;
-DO $$ BEGIN PERFORM concurrency.assert_current('doc', '1', 13); UPDATE doc SET body = 'asserted' WHERE id = 1; END $$;
-SELECT concurrency.is_current('doc', '1', 14);
+-- ... by the same statement, too
+WITH guard AS MATERIALIZED (SELECT concurrency.assert_current('doc', '1', 12)) INSERT INTO log SELECT 3 FROM guard WHERE false;
+WITH guard AS MATERIALIZED (SELECT concurrency.assert_current('doc', '1', 12)) UPDATE doc SET body = 'by one statement' FROM guard WHERE id = 1 RETURNING version;
+UPDATE doc SET body = 'by one statement' WHERE id = 1 AND concurrency.assert_current('doc', '1', 13) IS NOT NULL RETURNING version;
+DO $$ BEGIN PERFORM concurrency.assert_current('doc', '1', 14); INSERT INTO log VALUES (2); END $$;
+DO $$ BEGIN PERFORM concurrency.assert_current('doc', '1', 15); UPDATE doc SET body = 'asserted' WHERE id = 1; END $$;
+SELECT concurrency.is_current('doc', '1', 16);
 
 DROP TABLE log, doc, folder;
 DROP FUNCTION touch;
 DROP PROCEDURE save;
-DROP ROLE regress_web;
+RESET ROLE;
+DROP OWNED BY regress_owner;
+DROP ROLE regress_web, regress_owner;

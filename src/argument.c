@@ -12,7 +12,6 @@
 #include "utils/lsyscache.h"
 
 #include "argument.h"
-#include "attachment.h"
 
 /*
  * Refuse an argument that is null.
@@ -29,10 +28,12 @@ cc_argument_require(FunctionCallInfo fcinfo, int i, const char *name)
 
 /*
  * Open the table that an argument names, locked ACCESS SHARE.  It must have the
- * column attached, or any if that is NULL.  The caller closes it.
+ * column attached, or any if that is NULL; says by which trigger.  The caller
+ * closes it.
  */
 Relation
-cc_argument_table(FunctionCallInfo fcinfo, int i, const char *column)
+cc_argument_table(FunctionCallInfo fcinfo, int i, const char *column,
+				  Attachment *attachment)
 {
 	Oid			relid = PG_GETARG_OID(i);
 	Relation	rel = try_relation_open(relid, AccessShareLock);
@@ -48,7 +49,7 @@ cc_argument_table(FunctionCallInfo fcinfo, int i, const char *column)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table", RelationGetRelationName(rel)),
 				 errhint("Name the table that is attached.")));
-	if (cc_attachment_of(rel, cc_attachment_function(fcinfo), column) == NULL)
+	if (!cc_attachment_find(rel, cc_attachment_function(fcinfo), column, attachment))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 column ?

@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "attachment.h"
@@ -32,11 +33,12 @@ cc_attachment_function(FunctionCallInfo fcinfo)
 }
 
 /*
- * Find the trigger that keeps this column, or any if it is NULL.  NULL if there
- * is none.  It is the relation's, and looking at a catalog could take it away.
+ * Find the trigger that keeps this column, or any if it is NULL.  A copy: to
+ * look at a catalog may make the relation's own triggers anew.
  */
-const Trigger *
-cc_attachment_of(Relation rel, Oid function, const char *column)
+bool
+cc_attachment_find(Relation rel, Oid function, const char *column,
+				   Attachment *attachment)
 {
 	int			ntriggers = rel->trigdesc ? rel->trigdesc->numtriggers : 0;
 
@@ -46,9 +48,13 @@ cc_attachment_of(Relation rel, Oid function, const char *column)
 
 		if (trigger->tgfoid == function && trigger->tgnargs > 0 &&
 			(column == NULL || strcmp(trigger->tgargs[0], column) == 0))
-			return trigger;
+		{
+			attachment->trigger = trigger->tgoid;
+			namestrcpy(&attachment->name, trigger->tgname);
+			return true;
+		}
 	}
-	return NULL;
+	return false;
 }
 
 /*

@@ -11,9 +11,16 @@
 #include "fmgr.h"
 #include "utils/rel.h"
 
+/* The trigger that keeps a column. */
+typedef struct Attachment
+{
+	Oid			trigger;
+	NameData	name;
+} Attachment;
+
 extern Oid	cc_attachment_function(FunctionCallInfo fcinfo);
-extern const Trigger *cc_attachment_of(Relation rel, Oid function,
-									   const char *column);
+extern bool cc_attachment_find(Relation rel, Oid function, const char *column,
+							   Attachment *attachment);
 extern Bitmapset *cc_attachment_columns(Relation rel, Oid function);
 
 #endif							/* CC_ATTACHMENT_H */

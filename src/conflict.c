@@ -148,15 +148,32 @@ describe_row(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
 
 /* Collect whom an error is about. */
 static ConflictSubject
-find_subject(const Trigger *trigger)
+find_subject(Oid trigger, const char *trigger_name, const char *column)
 {
 	ConflictSubject subject = {
-		.home = find_home(trigger->tgoid),
-		.column = trigger->tgargs[0],
-		.trigger = trigger->tgname
+		.home = find_home(trigger),
+		.column = column,
+		.trigger = trigger_name
 	};
 
 	return subject;
+}
+
+/* The same, of the trigger that is called; the executor has its own copy. */
+static ConflictSubject
+subject_of_write(TriggerData *trigdata)
+{
+	const Trigger *trigger = trigdata->tg_trigger;
+
+	return find_subject(trigger->tgoid, trigger->tgname, trigger->tgargs[0]);
+}
+
+/* Set a field, unless what it would name has been dropped meanwhile. */
+static void
+set_field(int field, const char *value)
+{
+	if (value)
+		err_generic_string(field, value);
 }
 
 /*
@@ -166,11 +183,11 @@ find_subject(const Trigger *trigger)
 static int
 errsubject(const ConflictSubject *subject)
 {
-	err_generic_string(PG_DIAG_SCHEMA_NAME,
-					   get_namespace_name(get_rel_namespace(subject->home)));
-	err_generic_string(PG_DIAG_TABLE_NAME, get_rel_name(subject->home));
-	err_generic_string(PG_DIAG_COLUMN_NAME, subject->column);
-	err_generic_string(PG_DIAG_CONSTRAINT_NAME, subject->trigger);
+	set_field(PG_DIAG_SCHEMA_NAME,
+			  get_namespace_name(get_rel_namespace(subject->home)));
+	set_field(PG_DIAG_TABLE_NAME, get_rel_name(subject->home));
+	set_field(PG_DIAG_COLUMN_NAME, subject->column);
+	set_field(PG_DIAG_CONSTRAINT_NAME, subject->trigger);
 	return 0;
 }
 
@@ -294,7 +311,7 @@ HeapTuple
 cc_conflict_resolve(const VersionPolicy *policy, TriggerData *trigdata,
 					const VersionChange *change)
 {
-	ConflictSubject subject = find_subject(trigdata->tg_trigger);
+	ConflictSubject subject = subject_of_write(trigdata);
 	char	   *detail = NULL;
 
 	if (policy->on_conflict != CONFLICT_CALL)
@@ -325,7 +342,9 @@ cc_conflict_resolve(const VersionPolicy *policy, TriggerData *trigdata,
 void
 cc_conflict_assertion(const StaleAssertion *stale)
 {
-	ConflictSubject subject = find_subject(stale->trigger);
+	ConflictSubject subject = find_subject(stale->attachment->trigger,
+										   NameStr(stale->attachment->name),
+										   stale->column_name);
 	Bitmapset  *shown = bms_make_singleton(stale->column->place.attnum);
 	char	   *detail = NULL;
 
@@ -344,7 +363,7 @@ void
 cc_conflict_blind(const VersionPolicy *policy, TriggerData *trigdata,
 				  VersionValue current)
 {
-	ConflictSubject subject = find_subject(trigdata->tg_trigger);
+	ConflictSubject subject = subject_of_write(trigdata);
 	char	   *row = describe_row(policy, trigdata, subject.home);
 
 	ereport(policy->blind == BLIND_REJECT ? ERROR : WARNING,
@@ -364,7 +383,7 @@ void
 cc_conflict_future(const VersionPolicy *policy, TriggerData *trigdata,
 				   VersionValue token)
 {
-	ConflictSubject subject = find_subject(trigdata->tg_trigger);
+	ConflictSubject subject = subject_of_write(trigdata);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -383,7 +402,7 @@ void
 cc_conflict_last(const VersionPolicy *policy, TriggerData *trigdata,
 				 VersionValue last)
 {
-	ConflictSubject subject = find_subject(trigdata->tg_trigger);
+	ConflictSubject subject = subject_of_write(trigdata);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -10,6 +10,7 @@
 
 #include "commands/trigger.h"
 
+#include "attachment.h"
 #include "compat.h"
 #include "policy.h"
 
@@ -17,7 +18,8 @@
 typedef struct StaleAssertion
 {
 	Relation	rel;			/* the table as it was named */
-	const Trigger *trigger;		/* that keeps the column there */
+	const Attachment *attachment;
+	const char *column_name;
 	const VersionColumn *column;
 	Relation	index;			/* of the primary key */
 	const char *key;			/* as a text */

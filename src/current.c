@@ -44,6 +44,7 @@ typedef struct Question
 	int			nkeys;
 	Oid			types[INDEX_MAX_KEYS];	/* of the values, no domains */
 	Datum		values[INDEX_MAX_KEYS];
+	Attachment	attachment;		/* the trigger that keeps the version */
 	const char *column_name;
 	VersionColumn column;
 	VersionValue version;		/* that was read */
@@ -229,6 +230,16 @@ find_row(const Question *question, Portal portal)
 	return version;
 }
 
+/* Does the statement that calls us write, so that it has used its command? */
+static bool
+statement_writes(void)
+{
+	CommandId	before = GetCurrentCommandId(false);
+
+	CommandCounterIncrement();
+	return GetCurrentCommandId(false) != before;
+}
+
 /*
  * Remember the row that a cursor has locked, where it is now.
  *
@@ -236,9 +247,14 @@ find_row(const Question *question, Portal portal)
  * WHERE CURRENT OF finds it (execCurrentOf(), execCurrent.c).
  */
 static void
-remember_locked_row(const Question *question, Portal portal)
+remember_locked_row(const Question *question, Portal portal, bool is_guard)
 {
 	EState	   *estate = portal->queryDesc->estate;
+	SessionAssertion assertion = {
+		.table = cc_session_table(question->rel),
+		.column = question->column_name,
+		.is_guard = is_guard
+	};
 
 	/* so that what is written later is known to be later */
 	CommandCounterIncrement();
@@ -248,9 +264,7 @@ remember_locked_row(const Question *question, Portal portal)
 
 		if (mark && mark->relation && RowMarkRequiresRowShareLock(mark->markType) &&
 			ItemPointerIsValid(&mark->curCtid))
-			cc_session_assert(mark->relation, &mark->curCtid,
-							  RelationGetRelationName(question->rel),
-							  question->column_name);
+			cc_session_assert(mark->relation, &mark->curCtid, &assertion);
 	}
 }
 
@@ -273,13 +287,12 @@ describe_key(const Question *question)
 
 /* Raise the error of a row that is not as it was asserted to be. */
 static void
-refuse_row(FunctionCallInfo fcinfo, const Question *question,
-		   const VersionValue *version)
+refuse_row(const Question *question, const VersionValue *version)
 {
 	StaleAssertion stale = {
 		.rel = question->rel,
-		.trigger = cc_attachment_of(question->rel, cc_attachment_function(fcinfo),
-									question->column_name),
+		.attachment = &question->attachment,
+		.column_name = question->column_name,
 		.column = &question->column,
 		.index = question->index,
 		.key = describe_key(question),
@@ -305,7 +318,8 @@ read_question(FunctionCallInfo fcinfo, Question *question)
 	cc_argument_require(fcinfo, 1, "key");
 	cc_argument_require(fcinfo, 3, "column");
 	question->column_name = NameStr(*PG_GETARG_NAME(3));
-	question->rel = cc_argument_table(fcinfo, 0, question->column_name);
+	question->rel = cc_argument_table(fcinfo, 0, question->column_name,
+									  &question->attachment);
 	question->column = cc_policy_column(question->rel, question->column_name);
 	question->version = cc_argument_version(fcinfo, 2, &question->column);
 	open_key(question);
@@ -321,6 +335,7 @@ answer(FunctionCallInfo fcinfo, bool is_assertion)
 	Question	question;
 	Portal		portal;
 	VersionValue *version;
+	bool		is_guard = is_assertion && statement_writes();
 	bool		is_current;
 
 	read_question(fcinfo, &question);
@@ -335,9 +350,9 @@ answer(FunctionCallInfo fcinfo, bool is_assertion)
 	is_current = version &&
 		cc_version_equals(&question.column, *version, question.version);
 	if (is_assertion && !is_current)
-		refuse_row(fcinfo, &question, version);
+		refuse_row(&question, version);
 	if (is_assertion)
-		remember_locked_row(&question, portal);
+		remember_locked_row(&question, portal, is_guard);
 	SPI_cursor_close(portal);
 	SPI_finish();
 

@@ -39,7 +39,6 @@ typedef struct StatementState
 	bool		is_foreign_key; /* is it a foreign key's own? */
 	bool		writer_is_known;	/* has that been looked at? */
 	ItemPointerData judged;		/* the row that was last judged for an UPDATE */
-	uint64		left_out;		/* how many had been left out until then */
 } StatementState;
 
 /* Everything that a trigger needs to know, other than the row. */

@@ -4,9 +4,10 @@
  *	  What this transaction was told of its own writes: switches, expectations
  *	  and asserted rows, undone with it and its savepoints.
  *
- * Two lists, newest first, in TopTransactionContext.  These are no settings:
- * settings can be given before the library is loaded, by ALTER ROLE, and are
- * inherited by a SECURITY DEFINER function from a caller who owns nothing.
+ * Two lists, newest first, in TopTransactionContext; asserted rows, of which
+ * there may be many, are found by a hash table.  These are no settings: settings
+ * can be given before the library is loaded, by ALTER ROLE, and are inherited by
+ * a SECURITY DEFINER function from a caller who owns nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,21 +16,29 @@
 #include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "session.h"
 #include "writer.h"
 
-/* A row that was found, and locked, at the version that was asserted. */
-typedef struct AssertedRow
+/* What was asserted: the version of a row. */
+typedef struct AssertedVersion
 {
 	Oid			relid;			/* of the partition, where it is in one */
 	Oid			relfilenode;	/* where the row is, unless it is rewritten */
-	ItemPointerData tid;
 	Oid			roleid;			/* who asserted it */
-	NameData	table;			/* as it was named */
-	NameData	column;			/* whose version it was */
+	ItemPointerData tid;
+	NameData	column;
+} AssertedVersion;
+
+/* A row that was found, and locked, at the version that was asserted. */
+typedef struct AssertedRow
+{
+	AssertedVersion what;		/* the hash key */
+	SessionTable table;			/* as it was named */
+	bool		is_guard;		/* does the statement that asserts write, too? */
 	CommandId	told;			/* the command that comes after */
 	SubTransactionId subid;
 	struct AssertedRow *next;
@@ -38,6 +47,17 @@ typedef struct AssertedRow
 SessionNote *cc_session_notes = NULL;
 uint64		cc_session_changes = 0;
 static AssertedRow *asserted_rows = NULL;
+static HTAB *asserted_versions = NULL;
+
+/* Fill the fields by which clients tell which table a message is about. */
+static int
+errsessiontable(const SessionTable *table, const char *column)
+{
+	err_generic_string(PG_DIAG_SCHEMA_NAME, NameStr(table->schema));
+	err_generic_string(PG_DIAG_TABLE_NAME, NameStr(table->name));
+	err_generic_string(PG_DIAG_COLUMN_NAME, column);
+	return 0;
+}
 
 /* Has an expectation passed by without a write that was judged by it? */
 static bool
@@ -47,7 +67,11 @@ is_unmet(const SessionNote *note)
 		(note->topic == SESSION_EXPECT && note->is_on && !note->is_met);
 }
 
-/* Say that an expectation has protected nothing, which nobody would notice. */
+/*
+ * Say that an expectation has protected nothing, which nobody would notice.  At
+ * the end of a transaction the catalogs may have lost what was there: all names
+ * are those of the time, but the role's.
+ */
 static void
 warn_of_unmet(const SessionNote *note)
 {
@@ -55,7 +79,6 @@ warn_of_unmet(const SessionNote *note)
 	bool		is_varlena;
 	char	   *role = GetUserNameFromId(note->roleid, true);
 	char	   *version;
-	Oid			schema = get_rel_namespace(note->relid);
 
 	if (role == NULL)
 		role = psprintf("%u", note->roleid);
@@ -64,37 +87,34 @@ warn_of_unmet(const SessionNote *note)
 	ereport(WARNING,
 			(errcode(ERRCODE_NO_DATA),
 			 errmsg("no write was checked against the version expected of table \"%s\"",
-					NameStr(note->table)),
+					NameStr(note->table.name)),
 			 note->topic == SESSION_UNMET ?
 			 errdetail("Role \"%s\" expected version %s until it expected another, and until then that role updated or deleted no row of the table that was checked.",
 					   role, version) :
 			 errdetail("Role \"%s\" expected version %s, and in this transaction that role updated or deleted no row of the table that was checked.",
 					   role, version),
 			 errhint("Call concurrency.expect() in the transaction of the write, as the role that writes; a DELETE is checked where the table is attached with guard_delete."),
-			 OidIsValid(schema) ?
-			 err_generic_string(PG_DIAG_SCHEMA_NAME, get_namespace_name(schema)) : 0,
-			 err_generic_string(PG_DIAG_TABLE_NAME, NameStr(note->table)),
-			 err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(note->column))));
+			 errsessiontable(&note->table, NameStr(note->column))));
 }
 
 /*
  * Say that an assertion was the whole of its transaction, so that the row's
- * lock has protected nothing.  In a transaction block, or before other writes,
- * it is a guard for these.
+ * lock has protected nothing.  In a transaction block, in a statement that
+ * writes, or before other writes, it is a guard for these.
  */
 static void
 warn_of_lone_assertion(const AssertedRow *row)
 {
-	if (IsTransactionBlock() || GetCurrentCommandId(false) != row->told)
+	if (IsTransactionBlock() || row->is_guard ||
+		GetCurrentCommandId(false) != row->told)
 		return;
 	ereport(WARNING,
 			(errcode(ERRCODE_NO_DATA),
 			 errmsg("no write followed the version asserted of table \"%s\"",
-					NameStr(row->table)),
+					NameStr(row->table.name)),
 			 errdetail("The row was locked until the end of the transaction, which is that of the statement."),
 			 errhint("Call concurrency.assert_current() in the transaction of the write."),
-			 err_generic_string(PG_DIAG_TABLE_NAME, NameStr(row->table)),
-			 err_generic_string(PG_DIAG_COLUMN_NAME, NameStr(row->column))));
+			 errsessiontable(&row->table, NameStr(row->what.column))));
 }
 
 /*
@@ -123,6 +143,7 @@ forget_at_end(XactEvent event, void *arg)
 			/* the memory goes with TopTransactionContext */
 			cc_session_notes = NULL;
 			asserted_rows = NULL;
+			asserted_versions = NULL;
 			break;
 		default:
 			break;
@@ -190,7 +211,10 @@ drop_replaced(SessionNote *note)
 		drop_note(link);
 }
 
-/* What was told in a savepoint becomes its parent's. */
+/*
+ * What was told in a savepoint becomes its parent's.  It has told no two things
+ * on one topic about the same, so that none of what is handed drops another.
+ */
 static void
 hand_to_parent(SubTransactionId subid, SubTransactionId parent)
 {
@@ -219,7 +243,7 @@ forget_since(SubTransactionId subid)
 		AssertedRow *row = asserted_rows;
 
 		asserted_rows = row->next;
-		pfree(row);
+		hash_search(asserted_versions, &row->what, HASH_REMOVE, NULL);
 	}
 }
 
@@ -249,6 +273,20 @@ cc_session_init(void)
 }
 
 /*
+ * Name a table.
+ */
+SessionTable
+cc_session_table(Relation rel)
+{
+	SessionTable table;
+	char	   *schema = get_namespace_name(RelationGetNamespace(rel));
+
+	namestrcpy(&table.schema, schema ? schema : "");
+	namestrcpy(&table.name, RelationGetRelationName(rel));
+	return table;
+}
+
+/*
  * Note something down until the end of the transaction, or of the savepoint
  * that is rolled back.  Copies what it is given.
  */
@@ -271,45 +309,71 @@ cc_session_tell(const SessionNote *note)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/*
- * Note that the current user asserted the version of this row of the relation,
- * which is locked: until the transaction writes it, it stays there.
- */
-void
-cc_session_assert(Relation rel, ItemPointer tid, const char *table,
-				  const char *column)
+/* Say which version of which row is asserted, or asked for. */
+static AssertedVersion
+name_version(Relation rel, ItemPointer tid, const char *column)
 {
-	AssertedRow *row = MemoryContextAlloc(TopTransactionContext,
-										  sizeof(AssertedRow));
+	AssertedVersion what = {0};
 
-	row->relid = RelationGetRelid(rel);
-	row->relfilenode = rel->rd_rel->relfilenode;
-	row->tid = *tid;
-	row->roleid = GetUserId();
-	namestrcpy(&row->table, table);
-	namestrcpy(&row->column, column);
-	row->told = GetCurrentCommandId(false);
-	row->subid = GetCurrentSubTransactionId();
-	row->next = asserted_rows;
-	asserted_rows = row;
+	what.relid = RelationGetRelid(rel);
+	what.relfilenode = rel->rd_rel->relfilenode;
+	what.roleid = GetUserId();
+	what.tid = *tid;
+	namestrcpy(&what.column, column);
+	return what;
+}
+
+/* Make the hash table, at the first assertion of the transaction. */
+static HTAB *
+make_asserted_versions(void)
+{
+	HASHCTL		ctl = {
+		.keysize = sizeof(AssertedVersion),
+		.entrysize = sizeof(AssertedRow),
+		.hcxt = TopTransactionContext
+	};
+
+	return hash_create("asserted versions", 64, &ctl,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
 /*
- * Has the current user asserted the version of this row?
+ * Note that the current user asserted a column's version of this row of the
+ * relation, which is locked: until the transaction writes it, it stays there.
+ */
+void
+cc_session_assert(Relation rel, ItemPointer tid, const SessionAssertion *assertion)
+{
+	AssertedVersion what = name_version(rel, tid, assertion->column);
+	AssertedRow *row;
+	bool		found;
+
+	if (asserted_versions == NULL)
+		asserted_versions = make_asserted_versions();
+	row = hash_search(asserted_versions, &what, HASH_ENTER, &found);
+	if (!found)
+	{
+		row->subid = GetCurrentSubTransactionId();
+		row->next = asserted_rows;
+		asserted_rows = row;
+	}
+	row->table = assertion->table;
+	row->is_guard = assertion->is_guard;
+	row->told = GetCurrentCommandId(false);
+}
+
+/*
+ * Has the current user asserted the column's version of this row?
  */
 bool
 cc_session_is_asserted(Relation rel, ItemPointer tid, const char *column)
 {
-	for (AssertedRow *row = asserted_rows; row; row = row->next)
-	{
-		if (row->relid == RelationGetRelid(rel) &&
-			row->relfilenode == rel->rd_rel->relfilenode &&
-			ItemPointerEquals(&row->tid, tid) &&
-			row->roleid == GetUserId() &&
-			strcmp(NameStr(row->column), column) == 0)
-			return true;
-	}
-	return false;
+	AssertedVersion what;
+
+	if (asserted_versions == NULL)
+		return false;
+	what = name_version(rel, tid, column);
+	return hash_search(asserted_versions, &what, HASH_FIND, NULL) != NULL;
 }
 
 /*

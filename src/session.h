@@ -23,6 +23,13 @@ typedef enum SessionTopic
 	SESSION_UNMET				/* an expectation that another has replaced */
 } SessionTopic;
 
+/* A table as it was named, should it be renamed or dropped since. */
+typedef struct SessionTable
+{
+	NameData	schema;
+	NameData	name;
+} SessionTable;
+
 /* One thing that the transaction was told. */
 typedef struct SessionNote
 {
@@ -33,7 +40,7 @@ typedef struct SessionNote
 	CommandId	told;			/* the command that told it */
 
 	/* of expectations */
-	NameData	table;			/* its name, should it be dropped */
+	SessionTable table;
 	NameData	column;
 	Oid			typid;			/* of the column, domains looked through */
 	VersionValue version;
@@ -56,6 +63,14 @@ typedef struct SessionView
 	SessionNote *expectation;	/* or NULL */
 } SessionView;
 
+/* What assert_current() says of a row, other than where it is. */
+typedef struct SessionAssertion
+{
+	SessionTable table;
+	const char *column;
+	bool		is_guard;		/* does the statement that asserts write, too? */
+} SessionAssertion;
+
 /* The newest note; NULL, almost always, if there is none. */
 extern SessionNote *cc_session_notes;
 
@@ -64,8 +79,9 @@ extern uint64 cc_session_changes;
 
 extern void cc_session_init(void);
 extern void cc_session_tell(const SessionNote *note);
-extern void cc_session_assert(Relation rel, ItemPointer tid, const char *table,
-							  const char *column);
+extern SessionTable cc_session_table(Relation rel);
+extern void cc_session_assert(Relation rel, ItemPointer tid,
+							  const SessionAssertion *assertion);
 extern bool cc_session_is_asserted(Relation rel, ItemPointer tid,
 								   const char *column);
 extern void cc_session_make_view(SessionView *view, const VersionColumn *column,

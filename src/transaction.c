@@ -33,7 +33,8 @@ turn_switch(FunctionCallInfo fcinfo, SessionTopic topic)
 	note.is_on = PG_GETARG_BOOL(1);
 	if (!PG_ARGISNULL(0))
 	{
-		Relation	rel = cc_argument_table(fcinfo, 0, NULL);
+		Attachment	any;
+		Relation	rel = cc_argument_table(fcinfo, 0, NULL, &any);
 
 		if (!cc_writer_owns(note.roleid, rel))
 			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
@@ -80,17 +81,18 @@ expect(PG_FUNCTION_ARGS)
 {
 	SessionNote note = {.topic = SESSION_EXPECT};
 	Relation	rel;
+	Attachment	attachment;
 	VersionColumn column;
 
 	cc_argument_require(fcinfo, 0, "table");
 	cc_argument_require(fcinfo, 2, "column");
 	namestrcpy(&note.column, NameStr(*PG_GETARG_NAME(2)));
-	rel = cc_argument_table(fcinfo, 0, NameStr(note.column));
+	rel = cc_argument_table(fcinfo, 0, NameStr(note.column), &attachment);
 	column = cc_policy_column(rel, NameStr(note.column));
 
 	note.relid = RelationGetRelid(rel);
 	note.roleid = GetUserId();
-	namestrcpy(&note.table, RelationGetRelationName(rel));
+	note.table = cc_session_table(rel);
 	note.typid = column.kind->typid;
 	note.typlen = column.place.typlen;
 	note.typbyval = column.place.typbyval;

@@ -203,17 +203,38 @@ stamp_inserted_row(const VersionPolicy *policy, TriggerData *trigdata)
 }
 
 /*
- * How many rows our triggers have left out of UPDATEs.  A trigger cannot know
- * otherwise that one that comes after it, on the same row, has.
+ * The row that one of our triggers has left out of an UPDATE last.  Another one
+ * that came before it, on the same row, cannot know otherwise.
  */
-static uint64 rows_left_out = 0;
+static struct
+{
+	Oid			relid;
+	ItemPointerData tid;
+}			left_out;
+
+/* Note that a row is left out. */
+static void
+remember_left_out(TriggerData *trigdata)
+{
+	left_out.relid = RelationGetRelid(trigdata->tg_relation);
+	left_out.tid = trigdata->tg_trigtuple->t_self;
+}
+
+/* Is it this row that was left out last? */
+static bool
+was_left_out(TriggerData *trigdata)
+{
+	return left_out.relid == RelationGetRelid(trigdata->tg_relation) &&
+		ItemPointerEquals(&left_out.tid, &trigdata->tg_trigtuple->t_self);
+}
 
 /* Note which row is about to be updated. */
-static inline void
-remember_judged(const VersionPolicy *policy, HeapTuple row)
+static void
+remember_judged(const VersionPolicy *policy, TriggerData *trigdata)
 {
-	policy->state->judged = row->t_self;
-	policy->state->left_out = rows_left_out;
+	policy->state->judged = trigdata->tg_trigtuple->t_self;
+	if (was_left_out(trigdata))
+		left_out.relid = InvalidOid;
 }
 
 /* Is there nothing to say of an inserted row?  So it is with nearly all. */
@@ -283,11 +304,11 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 		row = cc_conflict_resolve(policy, trigdata, &change);
 	if (row == NULL)
 	{
-		rows_left_out++;
+		remember_left_out(trigdata);
 		return NULL;
 	}
 	if (policy->sees_moves)
-		remember_judged(policy, trigdata->tg_trigtuple);
+		remember_judged(policy, trigdata);
 
 	version = choose_version(policy, trigdata, &change, verdict);
 	if (row == trigdata->tg_newtuple)
@@ -299,15 +320,18 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 /*
  * Is this DELETE half of an UPDATE that moves the row to another partition?
  * Then the row was judged a moment ago, by this statement's UPDATE, and none of
- * our triggers has left it out since, as MERGE might come to it again.  If
- * another trigger, after ours, left it out, that is the table owner's doing.
+ * our triggers has left it out since, as MERGE might come to it again.  That
+ * somebody else's trigger, behind ours, left it out cannot be seen: it is there
+ * by the table owner's leave, and the row is still the one that was judged.
  */
 static bool
-is_half_of_move(const VersionPolicy *policy, HeapTuple row)
+is_half_of_move(const VersionPolicy *policy, TriggerData *trigdata)
 {
-	return ItemPointerIsValid(&policy->state->judged) &&
-		ItemPointerEquals(&policy->state->judged, &row->t_self) &&
-		policy->state->left_out == rows_left_out;
+	ItemPointer judged = &policy->state->judged;
+
+	return ItemPointerIsValid(judged) &&
+		ItemPointerEquals(judged, &trigdata->tg_trigtuple->t_self) &&
+		!was_left_out(trigdata);
 }
 
 /* Judge a row that is to be deleted. */
@@ -318,7 +342,7 @@ judge_deleted_row(const VersionPolicy *policy, TriggerData *trigdata)
 	VersionChange change;
 	Verdict		verdict;
 
-	if (is_half_of_move(policy, row))
+	if (is_half_of_move(policy, trigdata))
 		return row;
 
 	read_change(policy, trigdata, &change);

@@ -139,7 +139,8 @@ statement_is_foreign_keys(void)
  * SECURITY_NOFORCE_RLS.  That does not tell all: the flag stays set in whatever
  * the action sets off, such as a trigger of somebody else's table that calls a
  * SECURITY DEFINER function of this table's owner.  Hence the look at the
- * statement, which costs something only where a write would be refused.
+ * statement, which the trigger asks for once a statement, and only where a write
+ * would be refused, or is under an expectation or a switch.
  */
 bool
 cc_writer_is_foreign_key(TriggerData *trigdata)
@@ -156,7 +157,8 @@ cc_writer_is_foreign_key(TriggerData *trigdata)
  *
  * COPY FREEZE hides who wrote a row, but for the raw fields.  It writes only
  * where this transaction made the storage, and elsewhere a frozen row's xmin may
- * be an old one that has come round again.
+ * be an old one that has come round again.  (An UPDATE of such a row that was
+ * rolled back leaves a later command there; the row is the transaction's own.)
  */
 bool
 cc_writer_made_row(TriggerData *trigdata, CommandId since)
