@@ -118,7 +118,8 @@ ISOLATION = \
 	fk_race \
 	savepoints_race \
 	assert_current \
-	unmet_race
+	unmet_race \
+	attach_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

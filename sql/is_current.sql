@@ -203,6 +203,25 @@ SELECT concurrency.is_current('doc', '1', 5);
 SELECT concurrency.assert_current('doc', '1', 5);
 RESET ROLE;
 
+-- a key's type may be in a schema that the caller may not look into, as for a SELECT; an error of the type names the argument
+CREATE SCHEMA private;
+CREATE TYPE private.color AS ENUM ('red', 'blue');
+CREATE TABLE colored (color private.color, kind regclass, version int, PRIMARY KEY (color, kind));
+SELECT concurrency.attach('colored');
+INSERT INTO colored VALUES ('red', 'doc', 5);
+GRANT SELECT ON colored TO regress_asker;
+SET ROLE regress_asker;
+SELECT concurrency.is_current('colored', '{"color": "red", "kind": "doc"}', 5), concurrency.is_current('colored', '{"color": "blue", "kind": "doc"}', 5);
+\set VERBOSITY default
+SELECT concurrency.is_current('colored', '{"color": "green", "kind": "doc"}', 5);
+SELECT concurrency.is_current('colored', '{"color": "red", "kind": "nowhere"}', 5);
+\set VERBOSITY sqlstate
+SELECT concurrency.is_current('colored', '{"color": "red", "kind": "nowhere"}', 5);
+RESET ROLE;
+DROP TABLE colored;
+DROP TYPE private.color;
+DROP SCHEMA private;
+
 -- what looks like ours, in front of the search path, is not called
 CREATE SCHEMA trap;
 CREATE FUNCTION trap.equal(int, int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE ''trapped''; END';

@@ -229,6 +229,17 @@ COMMIT;
 WITH guard AS MATERIALIZED (SELECT concurrency.assert_current('doc', '1', 12)) INSERT INTO log SELECT 3 FROM guard WHERE false;
 WITH guard AS MATERIALIZED (SELECT concurrency.assert_current('doc', '1', 12)) UPDATE doc SET body = 'by one statement' FROM guard WHERE id = 1 RETURNING version;
 UPDATE doc SET body = 'by one statement' WHERE id = 1 AND concurrency.assert_current('doc', '1', 13) IS NOT NULL RETURNING version;
+CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM concurrency.assert_current('doc', '1', 14);
+	RETURN NULL;
+END
+$$;
+CREATE TABLE guarded (id int);
+CREATE TRIGGER guard AFTER INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION guard();
+INSERT INTO guarded VALUES (1);
+DROP TABLE guarded;
+DROP FUNCTION guard;
 DO $$ BEGIN PERFORM concurrency.assert_current('doc', '1', 14); INSERT INTO log VALUES (2); END $$;
 DO $$ BEGIN PERFORM concurrency.assert_current('doc', '1', 15); UPDATE doc SET body = 'asserted' WHERE id = 1; END $$;
 SELECT concurrency.is_current('doc', '1', 16);

@@ -27,16 +27,16 @@ cc_argument_require(FunctionCallInfo fcinfo, int i, const char *name)
 }
 
 /*
- * Open the table that an argument names, locked ACCESS SHARE.  It must have the
+ * Open the table that the first argument names, and lock it.  It must have the
  * column attached, or any if that is NULL; says by which trigger.  The caller
  * closes it.
  */
 Relation
-cc_argument_table(FunctionCallInfo fcinfo, int i, const char *column,
+cc_argument_table(FunctionCallInfo fcinfo, LOCKMODE lockmode, const char *column,
 				  Attachment *attachment)
 {
-	Oid			relid = PG_GETARG_OID(i);
-	Relation	rel = try_relation_open(relid, AccessShareLock);
+	Oid			relid = PG_GETARG_OID(0);
+	Relation	rel = try_relation_open(relid, lockmode);
 
 	if (rel == NULL)
 		ereport(ERROR,
@@ -64,15 +64,18 @@ cc_argument_table(FunctionCallInfo fcinfo, int i, const char *column,
 
 /*
  * In PG_CATCH(): raise the error that a type raised of an argument, as one that
- * names the argument, and not how it was read.  Other errors go on as they are.
+ * names the argument.  Errors that are not the argument's go on as they are.
  * The current memory context is the caller's again.
  */
 void
 cc_argument_refuse(FunctionCallInfo fcinfo, const char *name, const char *hint)
 {
 	ErrorData  *error = CopyErrorData();
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+	if (category != ERRCODE_DATA_EXCEPTION &&
+		category != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION &&
+		category != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
 		PG_RE_THROW();
 	FlushErrorState();
 	ereport(ERROR,

@@ -16,7 +16,7 @@
 #include "version.h"
 
 extern void cc_argument_require(FunctionCallInfo fcinfo, int i, const char *name);
-extern Relation cc_argument_table(FunctionCallInfo fcinfo, int i,
+extern Relation cc_argument_table(FunctionCallInfo fcinfo, LOCKMODE lockmode,
 								  const char *column, Attachment *attachment);
 extern VersionValue cc_argument_version(FunctionCallInfo fcinfo, int i,
 										const VersionColumn *column);

@@ -13,13 +13,18 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_operator.h"
-#include "catalog/pg_type_d.h"
 #include "executor/spi.h"
+#include "funcapi.h"
+#include "tcop/pquery.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/portal.h"
@@ -50,22 +55,13 @@ typedef struct Question
 	VersionValue version;		/* that was read */
 } Question;
 
-/* Name a key's column, quoted. */
-static const char *
+/* The key's column. */
+static Form_pg_attribute
 key_column(const Question *question, int i)
 {
 	int			attnum = question->index->rd_index->indkey.values[i];
 
-	return quote_identifier(NameStr(TupleDescAttr(RelationGetDescr(question->rel),
-												  attnum - 1)->attname));
-}
-
-/* Name a type, with no length or precision to cut or round a value to. */
-static char *
-name_type(Oid typid)
-{
-	return format_type_extended(typid, -1,
-								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+	return TupleDescAttr(RelationGetDescr(question->rel), attnum - 1);
 }
 
 /* Open the primary key's index; it must be one that finds what is equal. */
@@ -92,8 +88,7 @@ open_key(Question *question)
 	question->index = index;
 	question->nkeys = IndexRelationGetNumberOfKeyAttributes(index);
 	for (int i = 0; i < question->nkeys; i++)
-		question->types[i] = getBaseType(TupleDescAttr(RelationGetDescr(question->rel),
-													   index->rd_index->indkey.values[i] - 1)->atttypid);
+		question->types[i] = getBaseType(key_column(question, i)->atttypid);
 }
 
 /* Refuse a key that has other columns than the primary key, or a null. */
@@ -110,27 +105,52 @@ refuse_key(const Question *question, Jsonb *key)
 			 errtable(question->rel)));
 }
 
-/* Write the SELECT that takes a key apart. */
-static char *
-compose_key_query(const Question *question, Jsonb *key)
+/* Make an object of a bare value, for a key of one column. */
+static Datum
+name_value(const Question *question, Jsonb *value)
 {
-	StringInfoData query;
+	StringInfoData object;
 
-	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT k.* FROM pg_catalog.jsonb_to_record(");
-	if (JB_ROOT_IS_OBJECT(key))
-		appendStringInfoString(&query, "$1");
-	else
-		appendStringInfo(&query, "pg_catalog.jsonb_build_object(%s, $1)",
-						 quote_literal_cstr(get_attname(RelationGetRelid(question->rel),
-														question->index->rd_index->indkey.values[0],
-														false)));
-	appendStringInfoString(&query, ") AS k(");
+	initStringInfo(&object);
+	appendStringInfoChar(&object, '{');
+	escape_json(&object, NameStr(key_column(question, 0)->attname));
+	appendStringInfo(&object, ": %s}",
+					 JsonbToCString(NULL, &value->root, VARSIZE(value)));
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(object.data));
+}
+
+/* Describe the row that a key is read into: base types, nothing cut or rounded. */
+static TupleDesc
+describe_key_row(const Question *question)
+{
+	TupleDesc	tupdesc = CreateTemplateTupleDesc(question->nkeys);
+
 	for (int i = 0; i < question->nkeys; i++)
-		appendStringInfo(&query, "%s%s %s", i > 0 ? ", " : "",
-						 key_column(question, i), name_type(question->types[i]));
-	appendStringInfoChar(&query, ')');
-	return query.data;
+		TupleDescInitEntry(tupdesc, i + 1, NameStr(key_column(question, i)->attname),
+						   question->types[i], -1, 0);
+	return tupdesc;
+}
+
+/*
+ * Call jsonb_to_record(), which is told by its caller's result info which row
+ * to make.  Not by SQL: that would name the types, for which the caller of a
+ * SELECT needs no right to their schema.
+ */
+static HeapTupleHeader
+call_jsonb_to_record(Datum object, TupleDesc tupdesc)
+{
+	LOCAL_FCINFO(fcinfo, 1);
+	FmgrInfo	flinfo;
+	ReturnSetInfo rsinfo = {
+		.type = T_ReturnSetInfo,
+		.expectedDesc = tupdesc
+	};
+
+	fmgr_info(F_JSONB_TO_RECORD, &flinfo);
+	InitFunctionCallInfoData(*fcinfo, &flinfo, 1, InvalidOid, NULL, (Node *) &rsinfo);
+	fcinfo->args[0].value = object;
+	fcinfo->args[0].isnull = false;
+	return DatumGetHeapTupleHeader(FunctionCallInvoke(fcinfo));
 }
 
 /* Read the key's values from JSON, each as one of its column's base type. */
@@ -139,16 +159,18 @@ read_key(FunctionCallInfo fcinfo, Question *question)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Jsonb	   *key = PG_GETARG_JSONB_P(1);
-	Datum		argument = PG_GETARG_DATUM(1);
-	Oid			argtype = JSONBOID;
 	int			ngiven = JB_ROOT_IS_OBJECT(key) ? JB_ROOT_COUNT(key) : 1;
+	TupleDesc	tupdesc = describe_key_row(question);
+	HeapTupleData row = {0};
+	bool		isnull[INDEX_MAX_KEYS];
 
 	if (ngiven != question->nkeys)
 		refuse_key(question, key);
 	PG_TRY();
 	{
-		SPI_execute_with_args(compose_key_query(question, key), 1, &argtype,
-							  &argument, NULL, true, 1);
+		row.t_data = call_jsonb_to_record(JB_ROOT_IS_OBJECT(key) ?
+										  JsonbPGetDatum(key) :
+										  name_value(question, key), tupdesc);
 	}
 	PG_CATCH();
 	{
@@ -158,18 +180,27 @@ read_key(FunctionCallInfo fcinfo, Question *question)
 	}
 	PG_END_TRY();
 
+	row.t_len = HeapTupleHeaderGetDatumLength(row.t_data);
+	heap_deform_tuple(&row, tupdesc, question->values, isnull);
 	for (int i = 0; i < question->nkeys; i++)
 	{
-		bool		isnull;
-
-		question->values[i] = SPI_getbinval(SPI_tuptable->vals[0],
-											SPI_tuptable->tupdesc, i + 1, &isnull);
-		if (isnull)
+		if (isnull[i])
 			refuse_key(question, key);
 	}
 }
 
-/* Append the comparison of a key's column with its value, as the index does. */
+/* Write a cast to a type, with no length or precision. */
+static char *
+cast_to(Oid typid)
+{
+	return psprintf("::%s", format_type_extended(typid, -1,
+												 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+}
+
+/*
+ * Append the comparison of a key's column with its value, as the index does: by
+ * its own operator, of its own type, unless the column's is that already.
+ */
 static void
 append_comparison(StringInfo query, const Question *question, int i)
 {
@@ -177,20 +208,21 @@ append_comparison(StringInfo query, const Question *question, int i)
 	Oid			operator = get_opfamily_member(question->index->rd_opfamily[i],
 											   opcintype, opcintype,
 											   BTEqualStrategyNumber);
+	Oid			typid = get_typtype(opcintype) == TYPTYPE_PSEUDO ?
+	question->types[i] : opcintype;
 	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
-	char	   *type;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator %u", operator);
 	form = (Form_pg_operator) GETSTRUCT(tuple);
-	type = name_type(get_typtype(opcintype) == TYPTYPE_PSEUDO ?
-					 question->types[i] : opcintype);
 
-	appendStringInfo(query, "%s t.%s::%s OPERATOR(%s.%s) $%d::%s",
-					 i > 0 ? " AND" : "", key_column(question, i), type,
+	appendStringInfo(query, "%s t.%s%s OPERATOR(%s.%s) $%d%s", i > 0 ? " AND" : "",
+					 quote_identifier(NameStr(key_column(question, i)->attname)),
+					 key_column(question, i)->atttypid == typid ? "" : cast_to(typid),
 					 quote_identifier(get_namespace_name(form->oprnamespace)),
-					 NameStr(form->oprname), i + 1, type);
+					 NameStr(form->oprname), i + 1,
+					 question->types[i] == typid ? "" : cast_to(typid));
 	ReleaseSysCache(tuple);
 }
 
@@ -214,12 +246,31 @@ compose_row_query(const Question *question, bool lock_row)
 	return query.data;
 }
 
+/*
+ * See that the SELECT, which could only name the table, is about that table: to
+ * rename a schema takes no lock of what is in it.
+ */
+static void
+check_table(const Question *question, Portal portal)
+{
+	RangeTblEntry *table = linitial(PortalGetPrimaryStmt(portal)->rtable);
+
+	if (table->rtekind != RTE_RELATION ||
+		table->relid != RelationGetRelid(question->rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" has another name meanwhile",
+						RelationGetRelationName(question->rel)),
+				 errhint("Try again.")));
+}
+
 /* Find the row.  Returns its version, or NULL where there is none. */
 static VersionValue *
 find_row(const Question *question, Portal portal)
 {
 	VersionValue *version = NULL;
 
+	check_table(question, portal);
 	SPI_cursor_fetch(portal, true, 1);
 	if (SPI_processed > 0)
 	{
@@ -230,26 +281,35 @@ find_row(const Question *question, Portal portal)
 	return version;
 }
 
-/* Does the statement that calls us write, so that it has used its command? */
+/*
+ * Does the statement that calls us write?  Then it is no SELECT, or it, or a
+ * function that it calls, has used its command.
+ */
 static bool
 statement_writes(void)
 {
+	PlannedStmt *statement = ActivePortal ? PortalGetPrimaryStmt(ActivePortal) : NULL;
 	CommandId	before = GetCurrentCommandId(false);
 
 	CommandCounterIncrement();
-	return GetCurrentCommandId(false) != before;
+	return GetCurrentCommandId(false) != before ||
+		(statement && statement->commandType != CMD_UTILITY &&
+		 (statement->commandType != CMD_SELECT || statement->hasModifyingCTE));
 }
 
 /*
  * Remember the row that a cursor has locked, where it is now.
  *
  * Its ctid, which who has SELECT on columns only may not select, is found as
- * WHERE CURRENT OF finds it (execCurrentOf(), execCurrent.c).
+ * WHERE CURRENT OF finds it (execCurrentOf(), execCurrent.c): by the mark of
+ * the table, which the range table begins with, or of the one partition that it
+ * was found in.  Other marks are a policy's.
  */
 static void
 remember_locked_row(const Question *question, Portal portal, bool is_guard)
 {
 	EState	   *estate = portal->queryDesc->estate;
+	ExecRowMark *found = NULL;
 	SessionAssertion assertion = {
 		.table = cc_session_table(question->rel),
 		.column = question->column_name,
@@ -262,10 +322,12 @@ remember_locked_row(const Question *question, Portal portal, bool is_guard)
 	{
 		ExecRowMark *mark = estate->es_rowmarks[i];
 
-		if (mark && mark->relation && RowMarkRequiresRowShareLock(mark->markType) &&
-			ItemPointerIsValid(&mark->curCtid))
-			cc_session_assert(mark->relation, &mark->curCtid, &assertion);
+		if (mark && mark->prti == 1 && ItemPointerIsValid(&mark->curCtid))
+			found = mark;
 	}
+	if (found == NULL)
+		elog(ERROR, "could not find the row that was locked");
+	cc_session_assert(found->relation, &found->curCtid, &assertion);
 }
 
 /* Spell the key that was asked for. */
@@ -312,13 +374,13 @@ refuse_row(const Question *question, const VersionValue *version)
 
 /* Read what is asked, but for the key. */
 static void
-read_question(FunctionCallInfo fcinfo, Question *question)
+read_question(FunctionCallInfo fcinfo, LOCKMODE lockmode, Question *question)
 {
 	cc_argument_require(fcinfo, 0, "table");
 	cc_argument_require(fcinfo, 1, "key");
 	cc_argument_require(fcinfo, 3, "column");
 	question->column_name = NameStr(*PG_GETARG_NAME(3));
-	question->rel = cc_argument_table(fcinfo, 0, question->column_name,
+	question->rel = cc_argument_table(fcinfo, lockmode, question->column_name,
 									  &question->attachment);
 	question->column = cc_policy_column(question->rel, question->column_name);
 	question->version = cc_argument_version(fcinfo, 2, &question->column);
@@ -326,8 +388,8 @@ read_question(FunctionCallInfo fcinfo, Question *question)
 }
 
 /*
- * Answer: is the row at the version?  The table stays locked ACCESS SHARE until
- * the end of the transaction, as by a SELECT.
+ * Answer: is the row at the version?  The table stays locked until the end of
+ * the transaction, as by a SELECT, which then finds the lock there.
  */
 static bool
 answer(FunctionCallInfo fcinfo, bool is_assertion)
@@ -338,10 +400,10 @@ answer(FunctionCallInfo fcinfo, bool is_assertion)
 	bool		is_guard = is_assertion && statement_writes();
 	bool		is_current;
 
-	read_question(fcinfo, &question);
+	read_question(fcinfo, is_assertion ? RowShareLock : AccessShareLock, &question);
+	read_key(fcinfo, &question);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	read_key(fcinfo, &question);
 	portal = SPI_cursor_open_with_args(NULL, compose_row_query(&question, is_assertion),
 									   question.nkeys, question.types,
 									   question.values, NULL, false,

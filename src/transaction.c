@@ -34,7 +34,7 @@ turn_switch(FunctionCallInfo fcinfo, SessionTopic topic)
 	if (!PG_ARGISNULL(0))
 	{
 		Attachment	any;
-		Relation	rel = cc_argument_table(fcinfo, 0, NULL, &any);
+		Relation	rel = cc_argument_table(fcinfo, AccessShareLock, NULL, &any);
 
 		if (!cc_writer_owns(note.roleid, rel))
 			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
@@ -87,7 +87,7 @@ expect(PG_FUNCTION_ARGS)
 	cc_argument_require(fcinfo, 0, "table");
 	cc_argument_require(fcinfo, 2, "column");
 	namestrcpy(&note.column, NameStr(*PG_GETARG_NAME(2)));
-	rel = cc_argument_table(fcinfo, 0, NameStr(note.column), &attachment);
+	rel = cc_argument_table(fcinfo, AccessShareLock, NameStr(note.column), &attachment);
 	column = cc_policy_column(rel, NameStr(note.column));
 
 	note.relid = RelationGetRelid(rel);

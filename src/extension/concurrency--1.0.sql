@@ -303,9 +303,9 @@ BEGIN
 	   AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass)
 	 LIMIT 1;
 	IF FOUND THEN
-		RAISE EXCEPTION 'cannot attach to "%" as role "%": its partition key may run code of its owner',
-				obstacle.relname, current_user
+		RAISE EXCEPTION 'cannot attach to "%": its partition key may run code of its owner', obstacle.relname
 			USING ERRCODE = 'insufficient_privilege',
+				  DETAIL = 'To create a trigger, PostgreSQL computes the constants in the key, with your rights.',
 				  HINT = format('Run SET ROLE %s, and attach again.', obstacle.owner);
 	END IF;
 
@@ -410,6 +410,8 @@ BEGIN
 				  AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')) THEN
 		EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', "table");
 	END IF;
+	-- ... of which partitions may have come while it waited
+	PERFORM concurrency.check_attachable("table", "column");
 	tree := ARRAY(SELECT concurrency.inheritance_tree("table"));
 
 	-- the column
