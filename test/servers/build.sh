@@ -19,7 +19,7 @@ esac
 directories="src/common src/port src/timezone src/backend src/backend/utils/mb/conversion_procs
 	src/backend/snowball src/include src/interfaces/libpq src/backend/replication/libpqwalreceiver
 	src/backend/replication/pgoutput src/fe_utils src/bin/initdb src/bin/pg_ctl src/bin/psql src/bin/pg_config
-	src/bin/pg_dump src/bin/scripts src/bin/pg_basebackup src/bin/pgbench src/pl/plpgsql/src
+	src/bin/pg_dump src/bin/scripts src/bin/pg_basebackup src/bin/pg_resetwal src/bin/pgbench src/pl/plpgsql/src
 	src/makefiles src/test/regress src/test/isolation contrib/postgres_fdw"
 
 make_all() {
