@@ -27,25 +27,54 @@
 EXTENSION = concurrency
 MODULE_big = concurrency
 OBJS = \
+	src/alter.o \
 	src/argument.o \
+	src/attach.o \
 	src/attachment.o \
+	src/attachments.o \
+	src/audit.o \
+	src/auto_attach.o \
+	src/catalog.o \
 	src/concurrency.o \
 	src/condition.o \
 	src/conflict.o \
 	src/current.o \
+	src/default.o \
 	src/handler.o \
 	src/key.o \
-	src/manage.o \
+	src/obstacle.o \
+	src/options.o \
+	src/perform.o \
 	src/place.o \
+	src/plan.o \
 	src/policy.o \
+	src/problem.o \
 	src/session.o \
 	src/settings.o \
 	src/transaction.o \
+	src/tree.o \
 	src/trigger.o \
+	src/types.o \
 	src/verdict.o \
 	src/version.o \
 	src/writer.o
-DATA = src/extension/concurrency--1.0.sql
+
+# the install script: one part a noun, in the order in which they are needed
+PARTS = \
+	src/extension/schema.sql \
+	src/extension/types.sql \
+	src/extension/trigger.sql \
+	src/extension/transaction.sql \
+	src/extension/current.sql \
+	src/extension/attachments.sql \
+	src/extension/attach.sql \
+	src/extension/obstacles.sql \
+	src/extension/audit_triggers.sql \
+	src/extension/audit_columns.sql \
+	src/extension/audit.sql \
+	src/extension/auto_attach.sql \
+	src/extension/privileges.sql
+DATA_built = concurrency--1.0.sql
 PGFILEDESC = "concurrency - optimistic locking that the server enforces"
 
 REGRESS = \
@@ -89,8 +118,19 @@ REGRESS = \
 	attach_names \
 	attachments \
 	attach_options \
+	obstacles \
+	rename_column \
 	auto_attach \
 	audit \
+	audit_refusals \
+	audit_disabled \
+	audit_events \
+	audit_twins \
+	audit_other_triggers \
+	audit_children \
+	audit_columns \
+	audit_column_uses \
+	audit_roles \
 	upsert \
 	merge \
 	update_from \
@@ -119,7 +159,9 @@ ISOLATION = \
 	savepoints_race \
 	assert_current \
 	unmet_race \
-	attach_race
+	attach_race \
+	attach_writers \
+	attach_meanwhile
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
@@ -132,6 +174,8 @@ include $(PGXS)
 
 # PGXS tracks no headers, and under VPATH makes no directories
 $(OBJS): $(wildcard $(srcdir)/src/*.h) | object-directory
+$(DATA_built): $(PARTS)
+	cat $^ > $@
 .PHONY: object-directory
 object-directory:
 	@mkdir -p src

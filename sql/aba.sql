@@ -2,8 +2,8 @@
 -- old token fits once more; the other kinds cannot repeat a version.
 \set SHOW_CONTEXT never
 CREATE TABLE doc (kind text PRIMARY KEY, body text, counter int, clock timestamptz, micros bigint, xact xid8, uuid uuid);
-SELECT concurrency.attach('doc', "column", kind => kind)
-  FROM (VALUES ('counter', 'counter'), ('clock', 'clock'), ('micros', 'clock'), ('xact', 'xact'), ('uuid', 'uuid')) AS c("column", kind);
+SELECT concurrency.attach('doc', column_name, kind => kind)
+  FROM (VALUES ('counter', 'counter'), ('clock', 'clock'), ('micros', 'clock'), ('xact', 'xact'), ('uuid', 'uuid')) AS c(column_name, kind);
 INSERT INTO doc (kind, body) VALUES ('row', 'first life') RETURNING *\gset read_
 
 -- while the row lives, whoever read it may write it ...

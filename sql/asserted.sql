@@ -81,19 +81,19 @@ MERGE INTO doc USING (VALUES (1)) AS s(i) ON id = i WHEN MATCHED THEN DELETE;
 ROLLBACK;
 
 -- "warn" warns of the others only; where "concurrency.blind_writes" says so, too.
-SELECT concurrency.attach('doc', blind => 'warn');
+SELECT concurrency.attach('doc', blind => 'warn', guard_delete => false);
 BEGIN;
 SELECT concurrency.assert_current('doc', '1', 8);
 UPDATE doc SET body = 'changed' WHERE id < 3 RETURNING *;
 ROLLBACK;
-SELECT concurrency.attach('doc', protocol => 'ignore');
+SELECT concurrency.attach('doc', protocol => 'ignore', blind => '');
 BEGIN;
 SET LOCAL concurrency.blind_writes = 'reject';
 SELECT concurrency.assert_current('doc', '1', 8);
 UPDATE doc SET body = 'ignored', version = 1 WHERE id = 1 RETURNING *;
 UPDATE doc SET body = 'ignored', version = 1 WHERE id = 2 RETURNING *;
 ROLLBACK;
-SELECT concurrency.attach('doc', blind => 'reject', guard_delete => true);
+SELECT concurrency.attach('doc', blind => 'reject', guard_delete => true, protocol => '');
 
 -- For who asserted it: another role has to say so itself.
 CREATE ROLE regress_asserter;

@@ -11,10 +11,13 @@ SELECT pg_relation_filenode('doc') = :before AS not_rewritten;
 SELECT version, count(*) FROM doc GROUP BY 1;
 DELETE FROM doc WHERE id > 2;
 
--- again: the options are replaced, the trigger's enabled state is kept, and the column is as it was
+-- again: an option that is named is replaced, '' puts it back to its default, and the rest, the trigger's enabled
+-- state and the column stay as they are
 SELECT concurrency.attach('doc', kind => 'counter', protocol => 'echo', blind => 'warn', on_conflict => 'error');
 \d doc
 SELECT concurrency.attach('doc', blind => 'reject');
+SELECT * FROM concurrency.attachments;
+SELECT concurrency.attach('doc', kind => '', protocol => '', blind => '');
 SELECT * FROM concurrency.attachments;
 ALTER TABLE doc DISABLE TRIGGER zz_concurrency_version;
 SELECT concurrency.attach('doc');
@@ -35,7 +38,7 @@ SELECT tgname, obj_description(oid, 'pg_trigger') FROM pg_trigger WHERE tgrelid 
 -- ... of two for one column, one is left
 CREATE TRIGGER aaa_first BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version');
 SELECT concurrency.attach('doc');
-SELECT "column", trigger FROM concurrency.attachments;
+SELECT column_name, trigger_name FROM concurrency.attachments;
 
 -- detach keeps the column, and its versions
 UPDATE doc SET body = 'a' WHERE id = 1;
@@ -45,13 +48,13 @@ SELECT * FROM doc ORDER BY id;
 SELECT * FROM concurrency.attachments;
 
 -- several columns are several triggers, each for itself
-SELECT concurrency.attach('doc');
+SELECT concurrency.attach('doc', protocol => '');
 SELECT concurrency.attach('doc', 'second', protocol => 'increment');
 UPDATE doc SET body = 'c', version = 2 WHERE id = 1 RETURNING *;
 UPDATE doc SET body = 'd', second = 2 WHERE id = 1 RETURNING *;
 UPDATE doc SET body = 'e', second = 3, version = 4 WHERE id = 1 RETURNING *;
 SELECT concurrency.detach('doc', 'second');
-SELECT "column" FROM concurrency.attachments;
+SELECT column_name FROM concurrency.attachments;
 
 -- a column that was renamed: the new name is another column, the old one can be detached
 ALTER TABLE doc RENAME second TO renamed;
@@ -71,7 +74,6 @@ SELECT concurrency.attach('doc', '');
 SELECT concurrency.attach('doc', 'nosuch', add_column => false);
 SELECT concurrency.attach('doc', 'nosuch', kind => 'etag');
 SELECT concurrency.attach('doc', 'nosuch', protocol => 'telepathy');
-SELECT concurrency.attach('doc', blind => '');
 SELECT concurrency.attach('doc', on_conflict => 'panic');
 SELECT concurrency.attach('doc', 'body');
 SELECT concurrency.detach('doc', 'nosuch');
@@ -156,6 +158,13 @@ SELECT concurrency.attach('part_1');
 ALTER TABLE part ADD COLUMN version int;
 SELECT concurrency.attach('part_1');
 SELECT concurrency.attach('part_1', protocol => 'echo');
+-- ... a partition's own trigger gives way, unless it has other options
+SELECT concurrency.attach('part');
+\set VERBOSITY sqlstate
+SELECT concurrency.attach('part');
+\set VERBOSITY default
+SELECT table_name, protocol FROM concurrency.attachments;
+SELECT concurrency.attach('part_1', protocol => '');
 SELECT concurrency.attach('part');
 SELECT * FROM concurrency.attachments;
 CREATE TABLE part_3 PARTITION OF part FOR VALUES FROM (20) TO (30);
@@ -170,15 +179,14 @@ SELECT concurrency.attach('part_2_1', 'version');
 SELECT concurrency.detach('part_1');
 ALTER TABLE part_1 DISABLE TRIGGER zz_concurrency_version;
 SELECT concurrency.attach('part', protocol => 'echo');
-SELECT tgrelid::regclass, tgenabled, concurrency.trigger_arguments(tgargs)
-  FROM pg_trigger WHERE tgfoid = 'concurrency.version_trigger'::regproc ORDER BY 1;
+SELECT table_oid::regclass, is_clone, enabled, protocol FROM concurrency.version_triggers() ORDER BY 1;
 -- another column of a partition is its own
 SELECT concurrency.attach('part_1', 'id');
 -- a detached partition has no trigger any more
 SELECT concurrency.detach('part_1', 'id');
 ALTER TABLE part DETACH PARTITION part_1;
 SELECT concurrency.attach('part_1');
-SELECT "table" FROM concurrency.attachments ORDER BY 1;
+SELECT table_name FROM concurrency.attachments ORDER BY 1;
 SELECT concurrency.detach('part');
 SELECT count(*) FROM pg_trigger WHERE tgrelid = 'part_2_1'::regclass;
 DROP TABLE part, part_1;
@@ -188,12 +196,12 @@ CREATE TABLE mother (id int, body text);
 CREATE TABLE daughter (extra int) INHERITS (mother);
 CREATE TABLE granddaughter () INHERITS (daughter);
 SELECT concurrency.attach('mother');
-SELECT "table", trigger FROM concurrency.attachments ORDER BY 1;
+SELECT table_name, trigger_name FROM concurrency.attachments ORDER BY 1;
 INSERT INTO granddaughter VALUES (1);
 UPDATE mother SET body = 'a', version = 1 RETURNING tableoid::regclass, version;
 UPDATE mother SET body = 'b', version = 1;
 SELECT concurrency.detach('mother');
-SELECT "table", trigger FROM concurrency.attachments ORDER BY 1;
+SELECT table_name, trigger_name FROM concurrency.attachments ORDER BY 1;
 DROP TABLE mother CASCADE;
 
 -- foreign tables have the column already, or are refused
@@ -204,7 +212,7 @@ SELECT concurrency.attach('far');
 \d far
 ALTER FOREIGN TABLE far ADD COLUMN version int;
 SELECT concurrency.attach('far');
-SELECT "table", kind FROM concurrency.attachments;
+SELECT table_name, kind FROM concurrency.attachments;
 -- ... so are those with a foreign partition that has none
 CREATE TABLE part (id int) PARTITION BY RANGE (id);
 CREATE FOREIGN TABLE part_far PARTITION OF part DEFAULT SERVER dummy;
@@ -220,7 +228,7 @@ SELECT concurrency.attach('temporary');
 INSERT INTO temporary VALUES (1);
 UPDATE temporary SET id = 2, version = 1 RETURNING *;
 UPDATE temporary SET id = 2, version = 1;
-SELECT "table" FROM concurrency.attachments;
+SELECT table_name FROM concurrency.attachments;
 SELECT concurrency.detach('temporary');
 DROP TABLE temporary;
 
@@ -239,9 +247,12 @@ GRANT TRIGGER ON owned TO regress_helper;
 SET ROLE regress_helper;
 SELECT concurrency.attach('owned', 'version', blind => 'reject');
 SELECT concurrency.attach('owned', 'other');
+SELECT concurrency.attach('owned', 'added');
+SELECT concurrency.attach('owned', 'other', stamp_insert => false);
 SELECT concurrency.detach('owned');
+SELECT concurrency.rename_column('owned', 'version', 'rev');
 RESET ROLE;
-SELECT "column", blind FROM concurrency.attachments;
+SELECT column_name, blind FROM concurrency.attachments;
 DROP TABLE owned;
 DROP ROLE regress_owner, regress_helper;
 DROP FUNCTION counts;

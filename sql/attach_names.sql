@@ -13,15 +13,15 @@ CREATE FUNCTION use_name(name text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	tab text := format('%I.%I', 'schema ' || name, name);
 	version_column name := 'v' || name;
-	trigger_name text;
+	made name;
 	told text;
 BEGIN
 	EXECUTE format('CREATE SCHEMA %I', 'schema ' || name);
 	EXECUTE format('CREATE TABLE %s (%I int PRIMARY KEY, body text)', tab, name);
 	EXECUTE format('INSERT INTO %s VALUES (1)', tab);
-	trigger_name := concurrency.attach(tab::regclass, version_column);
-	ASSERT (SELECT (a."column", a.trigger) = (version_column::text, trigger_name)
-			  FROM concurrency.attachments a WHERE "table" = tab::regclass);
+	made := concurrency.attach(tab::regclass, version_column);
+	ASSERT (SELECT (a.column_name, a.trigger_name) = (version_column, made)
+			  FROM concurrency.attachments a WHERE table_name = tab::regclass);
 	BEGIN
 		EXECUTE format('UPDATE %s SET %I = 7', tab, version_column);
 		RETURN 'not refused';
@@ -32,7 +32,7 @@ BEGIN
 	PERFORM concurrency.attach(tab::regclass, version_column, blind => 'reject');
 	PERFORM concurrency.detach(tab::regclass, version_column);
 	EXECUTE format('DROP SCHEMA %I CASCADE', 'schema ' || name);
-	RETURN trigger_name;
+	RETURN made;
 END
 $$;
 SET client_min_messages = warning;
@@ -54,11 +54,11 @@ SELECT concurrency.attach('doc', (repeat('ä', 30) || 'abc')::name);
 SELECT concurrency.attach('doc', (repeat('ä', 30) || 'abd')::name);
 SELECT concurrency.attach('doc', (repeat('v', 48))::name);
 SELECT concurrency.attach('doc', (repeat('v', 49))::name);
-SELECT "column", trigger, octet_length(trigger) FROM concurrency.attachments ORDER BY 1;
+SELECT column_name, trigger_name, octet_length(trigger_name) FROM concurrency.attachments ORDER BY 1;
 INSERT INTO doc VALUES (1);
 UPDATE doc SET id = 2;
-SELECT to_jsonb(doc) - 'id' - array_agg(a."column") AS left_over,
-	   array_agg(DISTINCT (to_jsonb(doc) ->> a."column")) AS versions
+SELECT to_jsonb(doc) - 'id' - array_agg(a.column_name) AS left_over,
+	   array_agg(DISTINCT (to_jsonb(doc) ->> a.column_name)) AS versions
   FROM doc, concurrency.attachments a GROUP BY doc;
 
 -- A trigger that has the name already is not replaced, not even on a partition.

@@ -1,9 +1,9 @@
--- Section 11, attach: every argument does what it says, is shown by attachments, and is gone when
--- the table is attached again without it.
+-- Section 11, attach: every argument does what it says, is shown by attachments, stays where the table is attached
+-- again without it, and is back at its default where it is named '' (or, where it is a boolean, by its default).
 \set SHOW_CONTEXT never
 CREATE TABLE doc (id int PRIMARY KEY, body text, "Upper, ""quoted""" text, seen int, twice int GENERATED ALWAYS AS (id * 2) STORED);
 INSERT INTO doc (id) SELECT i FROM generate_series(1, 3) i;
-\set attached 'SELECT "column", kind, protocol, blind, on_conflict, watch, ignore, guard_delete AS del, stamp_insert AS ins FROM concurrency.attachments ORDER BY 1;'
+\set attached 'SELECT column_name, kind, protocol, blind, on_conflict, watch, ignore, guard_delete AS del, stamp_insert AS ins FROM concurrency.attachments ORDER BY 1;'
 
 -- Each kind adds a column of its first type: rows that are there get one version, all the same, and
 -- are not rewritten; those to come get the real default.
@@ -18,7 +18,7 @@ INSERT INTO doc (id) VALUES (4), (5);
 SELECT count(DISTINCT counter), count(DISTINCT clock), count(DISTINCT xact), count(DISTINCT uuid) FROM doc;
 :attached
 ALTER TABLE doc DROP counter, DROP clock, DROP xact, DROP uuid;
-SELECT concurrency.detach('doc', "column") FROM concurrency.attachments;
+SELECT concurrency.detach('doc', column_name) FROM concurrency.attachments;
 
 -- ... the rows' time is right, however this session writes times
 SET datestyle = 'Postgres, DMY';
@@ -30,7 +30,7 @@ RESET timezone;
 SELECT concurrency.detach('doc', 'clock');
 ALTER TABLE doc DROP clock;
 
--- A column that is there keeps its type and its rows; the kind must suit the type, and only a default that is missing is set.
+-- A column that is there keeps its type, its rows and its default, or none; the kind must suit the type.
 CREATE TABLE typed (s smallint, i int, b bigint, c bigint, t timestamptz DEFAULT '-infinity', x xid8, u uuid, d concurrency.version, e concurrency.clock_version, other text);
 SELECT concurrency.attach('typed', 's'), concurrency.attach('typed', 'i', kind => 'counter'), concurrency.attach('typed', 'b'),
 	   concurrency.attach('typed', 'c', kind => 'clock'), concurrency.attach('typed', 't'), concurrency.attach('typed', 'x'),
@@ -45,7 +45,7 @@ SELECT concurrency.attach('typed', 'other');
 \set VERBOSITY default
 DROP TABLE typed;
 
--- every option; then again without
+-- every option; then others, one by one and together
 CREATE FUNCTION decides(current doc, attempted doc) RETURNS doc LANGUAGE sql AS 'SELECT attempted';
 SELECT concurrency.attach('doc', blind => 'reject', protocol => 'echo', on_conflict => 'call=public.decides',
 						  watch => ' body , "Upper, ""quoted""" ', guard_delete => true, stamp_insert => false);
@@ -54,11 +54,15 @@ SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'doc'::regclass;
 UPDATE doc SET seen = 1, version = 1 WHERE id = 1 RETURNING version;
 UPDATE doc SET "Upper, ""quoted""" = 'x', version = 1 WHERE id = 1 RETURNING version;
 DELETE FROM doc WHERE id = 2;
-SELECT concurrency.attach('doc', ignore => 'SEEN,body', on_conflict => 'skip');
-:attached
-SELECT concurrency.attach('doc', watch => '*', on_conflict => 'warn', protocol => 'increment', kind => 'counter', blind => 'warn');
-:attached
 SELECT concurrency.attach('doc');
+:attached
+SELECT concurrency.attach('doc', on_conflict => 'skip');
+:attached
+SELECT concurrency.attach('doc', watch => '', ignore => 'SEEN,body', guard_delete => false);
+:attached
+SELECT concurrency.attach('doc', ignore => '', watch => '*', on_conflict => 'warn', protocol => 'increment', kind => 'counter', blind => 'warn');
+:attached
+SELECT concurrency.attach('doc', kind => '', protocol => '', blind => '', on_conflict => '', watch => '', ignore => '', guard_delete => false, stamp_insert => true);
 :attached
 SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'doc'::regclass;
 DELETE FROM doc WHERE id = 2;
@@ -81,7 +85,6 @@ SELECT count(*) FROM pg_attribute WHERE attrelid = 'doc'::regclass AND attname =
 -- what makes no sense is refused, with what would, and changes nothing
 SELECT concurrency.attach('doc', kind => 'etag');
 SELECT concurrency.attach('doc', kind => 'Counter');
-SELECT concurrency.attach('doc', kind => '');
 SELECT concurrency.attach('doc', kind => 'uuid');
 SELECT concurrency.attach('doc', protocol => 'echo ');
 SELECT concurrency.attach('doc', blind => 'table');
@@ -91,7 +94,7 @@ SELECT concurrency.attach('doc', on_conflict => 'call=decides');
 SELECT concurrency.attach('doc', on_conflict => 'call=public.nosuch');
 SELECT concurrency.attach('doc', on_conflict => 'call=pg_catalog.upper');
 SELECT concurrency.attach('doc', watch => 'body', ignore => 'seen');
-SELECT concurrency.attach('doc', watch => '');
+SELECT concurrency.attach('doc', watch => ' ');
 SELECT concurrency.attach('doc', ignore => 'body,');
 SELECT concurrency.attach('doc', watch => 'body;seen');
 SELECT concurrency.attach('doc', watch => 'Upper');
@@ -109,18 +112,32 @@ SELECT concurrency.attach('doc', on_conflict => 'call=');
 SELECT concurrency.attach('doc', on_conflict => 'call=decides');
 SELECT concurrency.attach('doc', on_conflict => 'call=public.nosuch');
 SELECT concurrency.attach('doc', watch => 'body', ignore => 'seen');
-SELECT concurrency.attach('doc', watch => '');
+SELECT concurrency.attach('doc', watch => ' ');
 SELECT concurrency.attach('doc', watch => 'Upper');
 SELECT concurrency.attach('doc', watch => 'version');
 SELECT concurrency.attach('doc', ignore => 'twice');
--- ... also a null where there is nothing that it could stand for; elsewhere null is the default
-SELECT concurrency.attach('doc', guard_delete => NULL);
-SELECT concurrency.attach('doc', stamp_insert => NULL);
+-- ... also a null where there is nothing that it could stand for
 SELECT concurrency.attach('doc', add_column => NULL);
 SELECT concurrency.attach('doc', 'missing', add_column => NULL);
 \set VERBOSITY default
-SELECT concurrency.attach('doc', 'version', NULL, NULL, NULL, NULL, NULL, NULL);
+-- ... elsewhere null leaves the option as it is
+SELECT concurrency.attach('doc', watch => 'body', guard_delete => true, stamp_insert => false);
+SELECT concurrency.attach('doc', 'version', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 :attached
+-- ... one of watch and ignore excludes the other, until it is taken away
+SELECT concurrency.attach('doc', ignore => 'seen');
+\set VERBOSITY sqlstate
+SELECT concurrency.attach('doc', ignore => 'seen');
+\set VERBOSITY default
+SELECT concurrency.attach('doc', ignore => 'seen', watch => '');
+SELECT concurrency.attach('doc', watch => 'seen');
+SELECT concurrency.attach('doc', ignore => '', watch => 'seen');
+:attached
+-- ... and a table that is not attached has the defaults
+CREATE TABLE fresh (id int, version int);
+SELECT concurrency.attach('fresh', kind => '', protocol => '', blind => '', on_conflict => '', watch => '', ignore => '', guard_delete => NULL, stamp_insert => NULL);
+:attached
+DROP TABLE fresh;
 SELECT count(*) FROM pg_attribute WHERE attrelid = 'doc'::regclass AND attname = 'missing';
 
 DROP TABLE doc CASCADE;

@@ -18,7 +18,7 @@ CREATE TRIGGER gone BEFORE UPDATE ON broken FOR EACH ROW EXECUTE FUNCTION concur
 CREATE TRIGGER nothing BEFORE UPDATE ON broken FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger();
 ALTER TABLE broken DISABLE TRIGGER gone;
 
-SELECT * FROM concurrency.attachments ORDER BY "table"::text, "column";
+SELECT * FROM concurrency.attachments ORDER BY table_name::text, column_name;
 
 -- everybody may look; what is dropped is not seen
 CREATE ROLE regress_looker;
@@ -27,11 +27,14 @@ SELECT count(*) FROM concurrency.attachments;
 RESET ROLE;
 DROP ROLE regress_looker;
 DROP TABLE broken, part, doc_temp;
-SELECT "table", "column" FROM concurrency.attachments ORDER BY "table"::text, "column";
+SELECT table_name, column_name FROM concurrency.attachments ORDER BY table_name::text, column_name;
 DROP TABLE doc, other.doc;
 DROP SCHEMA other;
 
--- the arguments of any trigger
-SELECT concurrency.trigger_arguments('\x'), concurrency.trigger_arguments('\x00'),
-	   concurrency.trigger_arguments('\x610062003d00'), concurrency.trigger_arguments('\x5c3030300000'),
-	   concurrency.trigger_arguments(NULL);
+-- arguments that are empty, no options, given twice, or hard to read
+CREATE TABLE odd (id int, version int);
+CREATE TRIGGER a BEFORE UPDATE ON odd FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('');
+CREATE TRIGGER b BEFORE UPDATE ON odd FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version', '', 'a', '=', 'b=', 'blind', 'blind=', 'watch=a=b');
+CREATE TRIGGER c BEFORE UPDATE ON odd FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('\000', 'protocol=echo', 'protocol=\000', E'on_conflict=call=a\n"é"');
+SELECT column_name, trigger_name, kind, protocol, blind, on_conflict, watch FROM concurrency.attachments ORDER BY trigger_name;
+DROP TABLE odd;

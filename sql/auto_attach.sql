@@ -4,7 +4,7 @@
 SET client_min_messages = warning;
 CREATE SCHEMA auto;
 SET search_path = auto;
-\set attached 'SELECT "table", "column", kind, blind FROM concurrency.attachments ORDER BY "table"::text COLLATE "C", "column" COLLATE "C";'
+\set attached 'SELECT table_name, column_name, kind, blind FROM concurrency.attachments ORDER BY table_name::text COLLATE "C", column_name COLLATE "C";'
 
 -- off by default
 CREATE TABLE before (id int PRIMARY KEY, version concurrency.version);
@@ -136,7 +136,7 @@ CREATE TABLE daughter (extra int) INHERITS (mother);
 CREATE TABLE son (id int);
 CREATE FUNCTION decides(current son, attempted son) RETURNS son LANGUAGE sql AS 'SELECT attempted';
 ALTER TABLE son ADD version concurrency.version, ADD clock concurrency.clock_version, INHERIT mother;
-SELECT "table", "column", blind, on_conflict FROM concurrency.attachments ORDER BY "table"::text, "column";
+SELECT table_name, column_name, blind, on_conflict FROM concurrency.attachments ORDER BY table_name::text, column_name;
 DROP FUNCTION decides(mother, mother), decides(son, son);
 DROP TABLE mother CASCADE;
 

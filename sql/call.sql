@@ -32,7 +32,7 @@ BEGIN
 END
 $$;
 SELECT concurrency.attach('doc', on_conflict => 'call=handlers.resolve');
-SELECT on_conflict FROM concurrency.attachments WHERE "table" = 'doc'::regclass;
+SELECT on_conflict FROM concurrency.attachments WHERE table_name = 'doc'::regclass;
 
 -- what fits is not asked about, nor is a blind write
 UPDATE doc SET body = 'raise', version = 5 WHERE id = 1 RETURNING *;
@@ -86,7 +86,7 @@ UPDATE doc SET body = 'current' WHERE id = 1;
 ALTER TABLE doc ALTER COLUMN version DROP DEFAULT, ALTER COLUMN version TYPE uuid USING gen_random_uuid();
 CREATE OR REPLACE FUNCTION handlers.resolve(current doc, attempted doc) RETURNS doc LANGUAGE sql
 	AS 'SELECT (attempted).id, (current).body || (attempted).body, (current).n, (attempted).version';
-SELECT concurrency.attach('doc', on_conflict => 'call=handlers.resolve');
+SELECT concurrency.attach('doc', on_conflict => 'call=handlers.resolve', blind => '', watch => '');
 SELECT version AS before FROM doc WHERE id = 1 \gset
 UPDATE doc SET body = '!', version = '00000000-0000-0000-0000-000000000000' WHERE id = 1
 	RETURNING id, body, n, version NOT IN (:'before', '00000000-0000-0000-0000-000000000000') AS is_new;
@@ -159,7 +159,7 @@ INSERT INTO daughter VALUES (2, 'b', 5, 'daughter');
 SELECT concurrency.attach('mother', on_conflict => 'call=handlers.resolve');
 SELECT concurrency.attach('daughter', on_conflict => 'call=handlers.resolve');
 \set VERBOSITY sqlstate
-SELECT "table", on_conflict FROM concurrency.attachments ORDER BY "table"::text;
+SELECT table_name, on_conflict FROM concurrency.attachments ORDER BY table_name::text;
 UPDATE mother SET body = 'stale', version = 1 WHERE id = 1 RETURNING *;
 UPDATE mother SET body = 'stale', version = 1 WHERE id = 2;
 CREATE FUNCTION handlers.resolve(current daughter, attempted daughter) RETURNS daughter LANGUAGE sql

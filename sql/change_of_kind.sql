@@ -7,7 +7,7 @@ INSERT INTO doc VALUES (1, 'first life');
 
 -- from a counter to a clock: a row that is inserted again does not begin at 1 again, where an old token would fit
 SELECT concurrency.attach('doc', kind => 'clock');
-SELECT kind, protocol FROM concurrency.attachments WHERE "table" = 'doc'::regclass;
+SELECT kind, protocol FROM concurrency.attachments WHERE table_name = 'doc'::regclass;
 DELETE FROM doc;
 INSERT INTO doc VALUES (1, 'second life');
 \set VERBOSITY sqlstate
@@ -20,8 +20,9 @@ SELECT concurrency.attach('doc', kind => 'counter', protocol => 'auto');
 SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'doc'::regclass;
 SELECT concurrency.attach('doc', kind => 'counter', protocol => 'echo');
 SELECT concurrency.attach('doc', kind => 'clock');
-SELECT concurrency.attach('doc');
-SELECT kind, protocol FROM concurrency.attachments WHERE "table" = 'doc'::regclass;
+SELECT concurrency.attach('doc', protocol => '');
+SELECT concurrency.attach('doc', kind => '');
+SELECT kind, protocol FROM concurrency.attachments WHERE table_name = 'doc'::regclass;
 
 -- in partitions and inheritance children, too
 CREATE TABLE part (id int, version bigint DEFAULT 1) PARTITION BY LIST (id);
@@ -31,8 +32,8 @@ ALTER TABLE part ATTACH PARTITION part_2 FOR VALUES IN (2);
 SELECT concurrency.attach('part');
 SELECT concurrency.attach('part', kind => 'clock');
 SELECT adrelid::regclass, pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid::regclass::text ~ '^part' ORDER BY adrelid::regclass::text;
-SELECT severity, "table", problem, mend FROM concurrency.audit() WHERE severity = 'error' \gx
-SELECT mend FROM concurrency.audit() WHERE severity = 'error' \gexec
+SELECT severity, table_name, problem, mend FROM concurrency.audit() WHERE severity = 'error' \gx
+SELECT mend FROM concurrency.audit() WHERE severity = 'error' ORDER BY mend \gexec
 SELECT count(*) FROM concurrency.audit() WHERE severity = 'error';
 
 -- What is a constant is told: a user's own, and that of a domain; not what is computed, nor what a counter begins with.
@@ -46,13 +47,13 @@ CREATE TABLE typed (id int PRIMARY KEY, own bigint DEFAULT 0, called bigint DEFA
 	version concurrency.clock_version, by_clock by_clock, by_number bigint DEFAULT nextval('numbers'), by_nothing bigint DEFAULT NULL, plain uuid, x xid8 DEFAULT '3');
 SELECT concurrency.attach('typed', c, kind => 'clock') FROM unnest('{own,called,domain,deep,version,by_clock,by_number,by_nothing}'::name[]) AS c;
 SELECT concurrency.attach('typed', c) FROM unnest('{nil,plain,x}'::name[]) AS c;
-SELECT "column", problem, mend FROM concurrency.audit() WHERE severity = 'error' ORDER BY "column" \gx
-SELECT mend FROM concurrency.audit() WHERE severity = 'error' \gexec
+SELECT column_name, problem, mend FROM concurrency.audit() WHERE severity = 'error' ORDER BY column_name \gx
+SELECT mend FROM concurrency.audit() WHERE severity = 'error' ORDER BY mend \gexec
 SELECT count(*) FROM concurrency.audit() WHERE severity = 'error';
 \set VERBOSITY sqlstate
 ALTER TABLE typed ALTER own SET DEFAULT 5;
 SELECT concurrency.attach('typed', 'own', kind => 'clock');
-SELECT concurrency.attach('typed', 'own');
+SELECT concurrency.attach('typed', 'own', kind => '');
 SELECT count(*) FROM concurrency.audit() WHERE severity = 'error';
 
 DROP TABLE doc, part, typed;

@@ -116,7 +116,7 @@ SELECT no, what, type, protocol FROM sendings JOIN decided USING (no, what), typ
 -- error tells whoever counts by a clock, and checks in WHERE.
 CREATE TABLE later (id int PRIMARY KEY, changed timestamptz, micros bigint);
 SELECT concurrency.attach('later', 'changed', blind => 'reject'), concurrency.attach('later', 'micros', kind => 'clock');
-SELECT "column", kind, protocol FROM concurrency.attachments WHERE "table" = 'later'::regclass ORDER BY "column";
+SELECT column_name, kind, protocol FROM concurrency.attachments WHERE table_name = 'later'::regclass ORDER BY column_name;
 INSERT INTO later VALUES (1, '2026-11-28 12:00+00', 1000);
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO';
@@ -301,7 +301,7 @@ DO $$
 DECLARE
 	tab regclass;
 BEGIN
-	FOR tab IN SELECT DISTINCT "table" FROM concurrency.attachments WHERE kind = 'clock' LOOP
+	FOR tab IN SELECT DISTINCT table_name FROM concurrency.attachments WHERE kind = 'clock' LOOP
 		EXECUTE 'DROP TABLE ' || tab;
 	END LOOP;
 END

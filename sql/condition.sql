@@ -33,7 +33,7 @@ DECLARE
 	o record;
 BEGIN
 	FOR o IN SELECT * FROM (VALUES (NULL, NULL), ('a', NULL), ('b, a', NULL), ('*', NULL), (NULL, 'a'), (NULL, 'a,b')) AS v(watch, ignore) LOOP
-		PERFORM concurrency.attach('doc', watch => o.watch, ignore => o.ignore);
+		PERFORM concurrency.attach('doc', watch => coalesce(o.watch, ''), ignore => coalesce(o.ignore, ''));
 		INSERT INTO bumps SELECT concat('watch=' || o.watch, 'ignore=' || o.ignore), no, bump(command) FROM writes ORDER BY no;
 		UPDATE doc SET a = 'a', b = 'b', c = 'c';
 	END LOOP;
@@ -53,7 +53,7 @@ SELECT command, sum(bump) FILTER (WHERE condition = '') AS "-",
 SET session_replication_role = replica;
 UPDATE doc SET a = 'a', version = 5;
 RESET session_replication_role;
-SELECT concurrency.attach('doc', watch => '*');
+SELECT concurrency.attach('doc', watch => '*', ignore => '');
 UPDATE doc SET a = 'a', version = 5 RETURNING version;
 UPDATE doc SET a = 'a', version = 4;
 UPDATE doc SET a = 'a', version = NULL;
@@ -69,7 +69,7 @@ UPDATE doc SET a = 'y', version = 6;
 UPDATE doc SET c = 'y', version = 7 RETURNING version;
 UPDATE doc SET a = 'y', version = 7 RETURNING version;
 -- ... under protocol ignore as well the version stays, whatever was sent
-SELECT concurrency.attach('doc', watch => 'a', protocol => 'ignore');
+SELECT concurrency.attach('doc', watch => 'a', protocol => 'ignore', blind => '');
 UPDATE doc SET c = 'z', version = 100 RETURNING version;
 UPDATE doc SET a = 'z', version = 100 RETURNING version;
 -- ... and where the row has no version yet, a write that does not bump leaves it so
@@ -151,6 +151,7 @@ DECLARE
 BEGIN
 	BEGIN
 		EXECUTE attach;
+		PERFORM concurrency.detach('wrong');
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS attach_message = MESSAGE_TEXT;
 	END;
@@ -164,7 +165,7 @@ BEGIN
 	END;
 	DROP TRIGGER t ON wrong;
 	IF message IS DISTINCT FROM attach_message THEN
-		message := concat(message, ' (but attach: ', attach_message, ')');
+		message := concat(message, ' (but attach: ', coalesce(attach_message, 'accepted'), ')');
 	END IF;
 	RETURN NEXT;
 END
@@ -183,6 +184,7 @@ SELECT * FROM refusal('watch=version');
 SELECT * FROM refusal('ignore=body, version');
 SELECT * FROM refusal('watch=length');
 SELECT * FROM refusal('ignore=length');
+-- (to attach, an empty text is the default)
 SELECT * FROM refusal('watch=');
 SELECT * FROM refusal('ignore=  ');
 SELECT * FROM refusal('watch=body,');
@@ -211,13 +213,13 @@ SELECT bump('UPDATE doc SET aa = 2'), bump('UPDATE doc SET a = 2');
 ALTER TABLE doc DROP COLUMN a;
 UPDATE doc SET aa = 3;
 INSERT INTO doc VALUES (2);
-SELECT concurrency.attach('doc', ignore => 'aa');
+SELECT concurrency.attach('doc', ignore => 'aa', watch => '');
 ALTER TABLE doc ADD COLUMN c int;
 SELECT bump('UPDATE doc SET aa = 3'), bump('UPDATE doc SET c = 3');
 ALTER TABLE doc DROP COLUMN aa;
 UPDATE doc SET c = 4;
 -- ... "*" is all that there are
-SELECT concurrency.attach('doc', watch => '*');
+SELECT concurrency.attach('doc', watch => '*', ignore => '');
 ALTER TABLE doc ADD COLUMN d int;
 SELECT bump('UPDATE doc SET c = 4'), bump('UPDATE doc SET d = 4');
 ALTER TABLE doc DROP COLUMN c;
@@ -235,7 +237,7 @@ SELECT concurrency.attach('doc', 'rev'), concurrency.attach('doc', watch => '*')
 UPDATE doc SET a = a RETURNING rev, version, tag, etag;
 UPDATE doc SET a = 'A' RETURNING rev, version, tag, etag;
 UPDATE doc SET rev = 3 RETURNING rev, version;
-SELECT concurrency.attach('doc', 'rev', watch => '*'), concurrency.attach('doc', ignore => 'b');
+SELECT concurrency.attach('doc', 'rev', watch => '*'), concurrency.attach('doc', ignore => 'b', watch => '');
 UPDATE doc SET b = b RETURNING rev, version;
 UPDATE doc SET b = 'B' RETURNING rev, version, tag, etag;
 UPDATE doc SET a = 'AA' RETURNING rev, version, tag, etag;
@@ -243,6 +245,7 @@ UPDATE doc SET a = 'AA' RETURNING rev, version, tag, etag;
 SELECT concurrency.detach('doc', 'rev');
 UPDATE doc SET rev = 1 RETURNING rev, version;
 DROP TABLE doc;
+SET client_min_messages = warning;
 DO $$
 BEGIN
 	IF current_setting('server_version_num')::int >= 180000 THEN
@@ -251,13 +254,14 @@ BEGIN
 		PERFORM concurrency.attach('doc', watch => '*');
 		ASSERT bump('UPDATE doc SET a = 1') = 0;
 		ASSERT bump('UPDATE doc SET a = 2') = 1;
-		PERFORM concurrency.attach('doc', ignore => 'a');
+		PERFORM concurrency.attach('doc', ignore => 'a', watch => '');
 		ASSERT bump('UPDATE doc SET a = 3') = 0;
 		ASSERT bump('UPDATE doc SET b = 3') = 1;
 		DROP TABLE doc;
 	END IF;
 END
 $$;
+RESET client_min_messages;
 
 -- Partitions may have their columns in another order.
 CREATE TABLE doc (id int, a int, b int, version int DEFAULT 1) PARTITION BY LIST (id);
@@ -269,12 +273,12 @@ INSERT INTO doc VALUES (1, 1, 1), (2, 1, 1);
 SELECT concurrency.attach('doc', watch => 'a');
 UPDATE doc SET b = 2 RETURNING id, version;
 UPDATE doc SET a = 2 RETURNING id, version;
-SELECT concurrency.attach('doc', ignore => 'a, id');
+SELECT concurrency.attach('doc', ignore => 'a, id', watch => '');
 UPDATE doc SET a = 3 RETURNING id, version;
 UPDATE doc SET b = 3 RETURNING id, version;
 -- ... a move between them is a change like any other
 UPDATE doc SET id = 3 - id RETURNING id, version;
-SELECT concurrency.attach('doc', watch => 'id');
+SELECT concurrency.attach('doc', watch => 'id', ignore => '');
 UPDATE doc SET id = 3 - id RETURNING id, version;
 DROP TABLE doc;
 

@@ -33,7 +33,7 @@ UPDATE unsuitable SET version = 'b';
 \set VERBOSITY sqlstate
 UPDATE unsuitable SET version = 'b';
 INSERT INTO unsuitable VALUES (2, 'b');
-SELECT concurrency.attach('unsuitable');
+SELECT concurrency.attach('unsuitable', kind => '');
 DO $$
 DECLARE
 	type text;

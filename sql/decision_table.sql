@@ -103,7 +103,7 @@ DO $$
 DECLARE
 	tab regclass;
 BEGIN
-	FOR tab IN SELECT "table" FROM concurrency.attachments LOOP
+	FOR tab IN SELECT table_name FROM concurrency.attachments LOOP
 		EXECUTE 'DROP TABLE ' || tab;
 	END LOOP;
 END

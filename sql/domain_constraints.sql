@@ -34,14 +34,14 @@ ROLLBACK;
 SELECT concurrency.attach('doc', watch => 'id');
 UPDATE doc SET body = 'not watched' WHERE id = 1 RETURNING *;
 UPDATE doc SET id = 9 WHERE id = 1;
-SELECT concurrency.attach('doc', on_conflict => 'warn');
+SELECT concurrency.attach('doc', on_conflict => 'warn', watch => '');
 \set VERBOSITY terse
 UPDATE doc SET body = 'stale', version = 2 WHERE id = 1;
 \set VERBOSITY sqlstate
 SELECT * FROM doc ORDER BY id;
 -- ... a constraint that changes later, also for a plan that was made before
 PREPARE save AS UPDATE doc SET body = body || '!' WHERE id = 1 RETURNING *;
-SELECT concurrency.attach('doc');
+SELECT concurrency.attach('doc', on_conflict => '');
 EXECUTE save;
 ALTER DOMAIN small_counter DROP CONSTRAINT small;
 EXECUTE save;
@@ -78,7 +78,7 @@ DROP TABLE nested;
 CREATE TABLE first (id int PRIMARY KEY, version big_counter);
 SELECT concurrency.attach('first', stamp_insert => false);
 INSERT INTO first VALUES (1, NULL);
-SELECT concurrency.attach('first');
+SELECT concurrency.attach('first', stamp_insert => true);
 INSERT INTO first VALUES (2, NULL);
 UPDATE first SET id = 3 WHERE id = 1;
 INSERT INTO first VALUES (4, 100);

@@ -89,7 +89,7 @@ ROLLBACK TO s;
 SELECT concurrency.expect('doc', 4);
 SELECT outcomes(:'update' || 2, :'update' || 3);
 ROLLBACK;
-SELECT concurrency.attach('doc', guard_delete => true);
+SELECT concurrency.attach('doc', guard_delete => true, protocol => '', blind => '');
 
 -- How long: until the end of the transaction or the savepoint, another word, or NULL; RESET ALL is nothing to it.
 BEGIN;
@@ -174,7 +174,7 @@ UPDATE doc SET body = 'skipped' WHERE id = 2 RETURNING *;
 ROLLBACK;
 \set VERBOSITY sqlstate
 RESET ROLE;
-SELECT concurrency.attach('doc', guard_delete => true);
+SELECT concurrency.attach('doc', guard_delete => true, on_conflict => '');
 
 -- Foreign keys' actions are not held to it, the client's own writes to the same child are.
 CREATE TABLE child (id int PRIMARY KEY REFERENCES doc ON UPDATE CASCADE ON DELETE CASCADE, up int REFERENCES doc ON DELETE SET NULL, version int);
@@ -357,7 +357,7 @@ CREATE MATERIALIZED VIEW stored AS TABLE doc;
 SELECT concurrency.expect('seen', 5);
 SELECT concurrency.expect('stored', 5);
 SELECT concurrency.expect('doc', 5, 'body');
-SELECT concurrency.expect('doc', 5, 'no such "column"');
+SELECT concurrency.expect('doc', 5, 'no such column_name');
 SELECT concurrency.expect(NULL, 5);
 SELECT concurrency.expect('doc', 5, NULL);
 SELECT concurrency.expect('doc', 'five');

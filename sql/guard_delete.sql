@@ -19,7 +19,7 @@ DELETE FROM doc WHERE id = 9 AND version = 5;
 DELETE FROM doc WHERE id = 99;
 SELECT concurrency.attach('doc', blind => 'warn', guard_delete => true);
 DELETE FROM doc WHERE id IN (8, 9) RETURNING id;
-SELECT concurrency.attach('doc', guard_delete => true);
+SELECT concurrency.attach('doc', guard_delete => true, blind => '');
 DELETE FROM doc WHERE id = 7 RETURNING id;
 \set VERBOSITY sqlstate
 SET concurrency.blind_writes = 'reject';
@@ -61,7 +61,7 @@ SELECT concurrency.expect('doc', 4);
 DELETE FROM doc WHERE id IN (2, 3) RETURNING id;
 DELETE FROM doc WHERE id = 4;
 ROLLBACK;
-SELECT concurrency.attach('doc', blind => 'reject', guard_delete => true);
+SELECT concurrency.attach('doc', blind => 'reject', guard_delete => true, on_conflict => '');
 DROP FUNCTION decide;
 
 -- USING, a writable CTE, MERGE, a cursor: each row is looked at once; TRUNCATE deletes no rows
@@ -91,7 +91,7 @@ MERGE INTO doc USING (VALUES (1, 'update'), (1, 'delete')) AS action(id, what) O
 	WHEN MATCHED AND what = 'update' THEN UPDATE SET version = 0
 	WHEN MATCHED THEN DELETE;
 ROLLBACK;
-SELECT concurrency.attach('doc', blind => 'reject', guard_delete => true);
+SELECT concurrency.attach('doc', blind => 'reject', guard_delete => true, on_conflict => '');
 
 -- a trigger that sorts before ours, and keeps the row, comes first
 CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
@@ -150,11 +150,11 @@ SELECT concurrency.attach('base', blind => 'reject', guard_delete => true);
 INSERT INTO derived VALUES (1, 5);
 DELETE FROM base;
 DELETE FROM derived;
-SELECT concurrency.attach('base', blind => 'reject');
+SELECT concurrency.attach('base', blind => 'reject', guard_delete => false);
 DELETE FROM base RETURNING *;
 DROP TABLE derived, base;
 
 -- attached again without it: a DELETE is none of our business again
-SELECT concurrency.attach('doc', blind => 'reject');
+SELECT concurrency.attach('doc', guard_delete => false);
 DELETE FROM doc WHERE id = 2 RETURNING *;
 DROP TABLE doc;

@@ -32,7 +32,7 @@ UPDATE son SET n = 5 RETURNING *;
 -- ... until attach is called again, which it may be as often as one likes
 SELECT concurrency.attach('mother', blind => 'reject');
 SELECT concurrency.attach('mother', blind => 'reject');
-SELECT "table", "column", trigger, blind FROM concurrency.attachments ORDER BY "table"::text;
+SELECT table_name, column_name, trigger_name, blind FROM concurrency.attachments ORDER BY table_name::text;
 UPDATE mother SET n = 6, version = -1 WHERE id = 4;
 UPDATE son SET n = 6;
 UPDATE mother SET n = 6, version = 0 WHERE id = 4 RETURNING *;
@@ -48,7 +48,7 @@ UPDATE mother SET n = 7, version = 7 WHERE id = 5 RETURNING tableoid::regclass, 
 -- ... and keeps its trigger when it is none any more
 ALTER TABLE stepson NO INHERIT mother;
 UPDATE stepson SET n = 8, version = 7;
-SELECT concurrency.attach('mother', protocol => 'increment');
+SELECT concurrency.attach('mother', protocol => 'increment', blind => '');
 UPDATE stepson SET n = 8, version = 8 RETURNING *;
 
 -- two parents with one version column: one trigger, which is as the last attach made it
@@ -56,7 +56,7 @@ SET client_min_messages = warning;
 CREATE TABLE child () INHERITS (mother, father);
 RESET client_min_messages;
 SELECT concurrency.attach('father', protocol => 'echo');
-SELECT "table", protocol FROM concurrency.attachments WHERE "table" <> 'stepson'::regclass ORDER BY "table"::text;
+SELECT table_name, protocol FROM concurrency.attachments WHERE table_name <> 'stepson'::regclass ORDER BY table_name::text;
 INSERT INTO child (id) VALUES (6);
 UPDATE mother SET n = 9, version = 2 WHERE id = 6;
 UPDATE mother SET n = 9, version = 1 WHERE id = 6;
@@ -70,7 +70,7 @@ UPDATE mother SET n = 10, version = 0 WHERE id = 6 RETURNING *;
 -- ... with two version columns: two triggers
 ALTER TABLE father ADD COLUMN rev int;
 SELECT concurrency.attach('father', 'rev');
-SELECT concurrency.attach('mother');
+SELECT concurrency.attach('mother', protocol => '');
 UPDATE father SET rev = 1 WHERE id = 6;
 SELECT version, rev FROM child;
 UPDATE mother SET version = 0 WHERE id = 6;

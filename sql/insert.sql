@@ -12,8 +12,12 @@ COPY ins (id) FROM stdin;
 \.
 SELECT * FROM ins ORDER BY id;
 
--- attach gave the column a DEFAULT, as it had none
-SELECT column_default FROM information_schema.columns WHERE table_name = 'ins' AND column_name = 'version';
+-- attach gives a DEFAULT to a column that it adds: one that is there stays as it is, the trigger fills it
+ALTER TABLE ins ADD COLUMN body text;
+SELECT concurrency.attach('ins', 'added');
+SELECT column_name, column_default FROM information_schema.columns WHERE table_name = 'ins' AND column_name IN ('version', 'added') ORDER BY 1;
+SELECT concurrency.detach('ins', 'added');
+ALTER TABLE ins DROP COLUMN added, DROP COLUMN body;
 
 -- ... and leaves the one that is there
 CREATE TABLE ins_default (id int, version int DEFAULT 0);

@@ -1,18 +1,24 @@
--- Section 11: the schema belongs to the bootstrap superuser, and nobody can have prepared it.
+-- Section 11: the schema is a member of the extension, belongs to a superuser, and nobody else may put anything into it,
+-- whatever was there before, and whatever default privileges say.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 
--- as installed: owned by the bootstrap superuser, USAGE for all, CREATE for nobody else
-SELECT nspowner, nspacl::text ~ '=U/' AS usage_for_all,
-	   (SELECT count(*) FROM aclexplode(nspacl) WHERE grantee <> nspowner AND privilege_type <> 'USAGE') AS others
-  FROM pg_namespace WHERE nspname = 'concurrency';
+-- as installed: USAGE for all, CREATE for nobody else
+CREATE VIEW schema AS
+	SELECT rolsuper AS is_superusers,
+		   (SELECT string_agg(concat_ws(' ', privilege_type, 'to', CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, CASE WHEN is_grantable THEN 'with grant option' END), ', ')
+			  FROM aclexplode(nspacl) WHERE grantee <> nspowner) AS granted,
+		   EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_namespace'::regclass AND objid = n.oid AND refclassid = 'pg_extension'::regclass AND deptype = 'e') AS is_member
+	  FROM pg_namespace n JOIN pg_roles r ON r.oid = nspowner WHERE nspname = 'concurrency';
+GRANT SELECT ON schema TO PUBLIC;
+TABLE schema;
 
--- every object has a comment, is owned by the bootstrap superuser, and runs with the caller's rights
+-- every object has a comment, is owned by a superuser, and runs with the caller's rights
 SELECT pg_describe_object(classid, objid, 0) AS "without comment"
   FROM pg_depend
  WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
    AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'concurrency')
-   AND classid IN ('pg_proc'::regclass, 'pg_class'::regclass)
+   AND classid IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_namespace'::regclass)
    AND obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)) IS NULL;
 SELECT attname AS "column without comment"
   FROM pg_attribute
@@ -21,23 +27,30 @@ SELECT attname AS "column without comment"
 SELECT oid::regprocedure AS "with somebody else's rights, or an open search_path"
   FROM pg_proc
  WHERE pronamespace = 'concurrency'::regnamespace
-   AND (prosecdef OR proowner <> 10
+   AND (prosecdef OR NOT (SELECT rolsuper FROM pg_roles WHERE oid = proowner)
 		OR prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')
-		   AND proconfig IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}');
+		   AND proconfig[1] IS DISTINCT FROM 'search_path=pg_catalog, pg_temp');
 
 -- the names of the schema's columns and functions are what users type
 SELECT proname, pg_get_function_identity_arguments(oid)
   FROM pg_proc WHERE pronamespace = 'concurrency'::regnamespace ORDER BY 1;
 
+-- It goes with the extension, and comes again; no other can be asked for.
 DROP EXTENSION concurrency;
-
--- the empty schema that is left can be used again, and no other can be asked for
+SELECT count(*) FROM pg_namespace WHERE nspname = 'concurrency';
 CREATE SCHEMA elsewhere;
 CREATE EXTENSION concurrency SCHEMA elsewhere;
 CREATE EXTENSION concurrency;
+TABLE schema;
+ALTER EXTENSION concurrency SET SCHEMA elsewhere;
+-- ... but not what somebody has put into it
+CREATE TABLE concurrency.mine (id int);
 DROP EXTENSION concurrency;
-DROP SCHEMA elsewhere, concurrency;
+DROP TABLE concurrency.mine;
+DROP EXTENSION concurrency;
+DROP SCHEMA elsewhere;
 
+-- One that is there already is refused, whoever made it, and whatever it holds.
 CREATE ROLE regress_dbowner;
 CREATE ROLE regress_creator;
 CREATE ROLE regress_stranger;
@@ -47,75 +60,66 @@ BEGIN
 	EXECUTE format('GRANT CREATE ON DATABASE %I TO regress_creator, regress_stranger', current_database());
 END
 $$;
-
--- A stranger left a function that takes the calls of those who leave out a cast.
 SET ROLE regress_stranger;
 CREATE SCHEMA concurrency;
 CREATE FUNCTION concurrency.attach(text) RETURNS name LANGUAGE sql AS $$ SELECT 'mine'::name $$;
 RESET ROLE;
 CREATE EXTENSION concurrency;
--- ... or, after the extension would be there, could leave one, or drop the schema
+SET ROLE regress_stranger;
 DROP FUNCTION concurrency.attach;
+RESET ROLE;
 CREATE EXTENSION concurrency;
+\set VERBOSITY sqlstate
+CREATE EXTENSION concurrency;
+\set VERBOSITY default
 SET ROLE regress_dbowner;
 CREATE EXTENSION concurrency;
 RESET ROLE;
 DROP SCHEMA concurrency;
 
--- The database's owner made the schema, and let a stranger, or everybody, in.
-SET ROLE regress_dbowner;
-CREATE SCHEMA concurrency;
-GRANT CREATE ON SCHEMA concurrency TO regress_stranger;
+-- Default privileges, of the superuser who installs it, open nothing.
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO regress_stranger WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO regress_stranger WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC, regress_stranger;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TYPES TO regress_stranger;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM PUBLIC;
 CREATE EXTENSION concurrency;
-REVOKE CREATE ON SCHEMA concurrency FROM regress_stranger;
-GRANT CREATE ON SCHEMA concurrency TO PUBLIC;
-CREATE EXTENSION concurrency;
-REVOKE CREATE ON SCHEMA concurrency FROM PUBLIC;
-
--- Whatever it holds, a schema that is not empty is refused.
-CREATE TYPE concurrency.t AS (a int);
-CREATE EXTENSION concurrency;
-DROP TYPE concurrency.t;
-ALTER DEFAULT PRIVILEGES IN SCHEMA concurrency GRANT ALL ON FUNCTIONS TO regress_stranger;
-CREATE EXTENSION concurrency;
-ALTER DEFAULT PRIVILEGES IN SCHEMA concurrency REVOKE ALL ON FUNCTIONS FROM regress_stranger;
-\set VERBOSITY sqlstate
-CREATE TABLE concurrency.t ();
-CREATE EXTENSION concurrency;
-DROP TABLE concurrency.t;
-GRANT CREATE ON SCHEMA concurrency TO regress_stranger;
-CREATE EXTENSION concurrency;
-REVOKE CREATE ON SCHEMA concurrency FROM regress_stranger;
-\set VERBOSITY default
-
--- An empty one of the database's owner's is taken over, so that it is safe from then on.
-GRANT USAGE ON SCHEMA concurrency TO regress_stranger WITH GRANT OPTION;
-CREATE EXTENSION concurrency;
-SELECT nspowner, nspacl::text ~ '=U/' AS usage_for_all,
-	   (SELECT count(*) FROM aclexplode(nspacl) WHERE grantee NOT IN (0, nspowner)) AS others
-  FROM pg_namespace WHERE nspname = 'concurrency';
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON SCHEMAS FROM PUBLIC, regress_stranger;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM regress_stranger;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM PUBLIC, regress_stranger;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM regress_stranger;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TYPES TO PUBLIC;
+SELECT count(*) FROM pg_default_acl;
+TABLE schema;
+SELECT DISTINCT kind, privilege_type, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS grantee, is_grantable
+  FROM (SELECT 'function', proowner, proacl FROM pg_proc WHERE pronamespace = 'concurrency'::regnamespace
+		 UNION ALL SELECT 'view', relowner, relacl FROM pg_class WHERE relnamespace = 'concurrency'::regnamespace
+		 UNION ALL SELECT 'domain', typowner, typacl FROM pg_type WHERE typnamespace = 'concurrency'::regnamespace AND typtype = 'd') AS member(kind, owner, acl),
+	   aclexplode(acl) WHERE grantee <> owner ORDER BY 1;
 SET ROLE regress_stranger;
 CREATE FUNCTION concurrency.attach(text) RETURNS name LANGUAGE sql AS $$ SELECT 'mine'::name $$;
 DROP SCHEMA concurrency CASCADE;
 SET ROLE regress_dbowner;
 CREATE FUNCTION concurrency.attach(text) RETURNS name LANGUAGE sql AS $$ SELECT 'mine'::name $$;
 DROP SCHEMA concurrency CASCADE;
+RESET ROLE;
+DROP EXTENSION concurrency;
+
+-- Whoever may create schemas in the database may install it; the schema is a superuser's all the same.
+SET ROLE regress_creator;
+CREATE EXTENSION concurrency;
+TABLE schema;
+CREATE TABLE concurrency.t ();
+DROP EXTENSION concurrency;
+SET ROLE regress_dbowner;
+CREATE EXTENSION concurrency;
 DROP EXTENSION concurrency;
 RESET ROLE;
-DROP SCHEMA concurrency;
-
--- Whoever may install it without owning the database lets CREATE EXTENSION make the schema.
-SET ROLE regress_creator;
-CREATE SCHEMA concurrency;
-CREATE EXTENSION concurrency;
-DROP SCHEMA concurrency;
-CREATE EXTENSION concurrency;
-RESET ROLE;
-SELECT nspowner FROM pg_namespace WHERE nspname = 'concurrency';
 
 -- and everybody else may not
-DROP EXTENSION concurrency;
-DROP SCHEMA concurrency;
 CREATE ROLE regress_nobody;
 SET ROLE regress_nobody;
 \set VERBOSITY sqlstate
@@ -130,4 +134,5 @@ END
 $$;
 DROP OWNED BY regress_dbowner, regress_creator, regress_stranger, regress_nobody;
 DROP ROLE regress_dbowner, regress_creator, regress_stranger, regress_nobody;
+DROP VIEW schema;
 CREATE EXTENSION concurrency;

@@ -55,8 +55,8 @@ SELECT concurrency.attach('trapped', 'version', on_conflict => 'call=public.trap
 \c -
 \set SHOW_CONTEXT never
 SET client_min_messages = error;
-SELECT severity, "table", "column", problem FROM concurrency.audit() WHERE "table"::text ~ '^trapped' AND severity = 'error' ORDER BY "table"::text, "column", problem;
-SELECT "table", "column", kind FROM concurrency.attachments WHERE "table"::text ~ '^trapped' ORDER BY "table"::text, "column";
+SELECT severity, table_name, column_name, problem FROM concurrency.audit() WHERE table_name::text ~ '^trapped' AND severity = 'error' ORDER BY table_name::text, column_name, problem;
+SELECT table_name, column_name, kind FROM concurrency.attachments WHERE table_name::text ~ '^trapped' ORDER BY table_name::text, column_name;
 SELECT concurrency.check_trigger_arguments(t, ARRAY[c, 'blind=warn', 'watch=body']) FROM unnest('{trapped,trapped_child}'::regclass[]) AS t, unnest('{version,deep,changed}'::text[]) AS c;
 BEGIN;
 SELECT concurrency.expect('trapped', 5), concurrency.expect('trapped', '5'::text), concurrency.expect('trapped', 5, 'deep'),
@@ -70,9 +70,9 @@ SET client_min_messages = error;
 SELECT concurrency.detach('trapped', c) FROM unnest('{version,deep,changed}'::name[]) AS c;
 SELECT concurrency.detach('trapped_parts');
 SELECT concurrency.attach('trapped', 'version', on_conflict => 'call=public.trapped_handler', guard_delete => true),
-	   concurrency.attach('trapped', 'deep', blind => 'reject', stamp_insert => false), concurrency.attach('trapped', 'changed', ignore => 'body'),
+	   concurrency.attach('trapped', 'deep', blind => 'reject', stamp_insert => false, watch => ''), concurrency.attach('trapped', 'changed', ignore => 'body', blind => ''),
 	   concurrency.attach('trapped_parts'), concurrency.attach('trapped', 'added', kind => 'uuid');
-SELECT concurrency.attach('trapped', 'version', on_conflict => 'warn'), concurrency.attach('trapped', 'added', kind => 'uuid', protocol => 'ignore');
+SELECT concurrency.attach('trapped', 'version', on_conflict => 'warn', guard_delete => false), concurrency.attach('trapped', 'added', kind => 'uuid', protocol => 'ignore');
 SELECT count(*) > 0 AS found FROM concurrency.audit();
 SELECT concurrency.detach('trapped', c) FROM unnest('{version,deep,changed,added}'::name[]) AS c;
 SELECT concurrency.detach('trapped_parts');
@@ -94,7 +94,7 @@ SELECT concurrency.detach('trapped_key');
 SELECT concurrency.auto_attach(true);
 ALTER TABLE trapped ADD COLUMN automatic concurrency.version NOT NULL;
 SELECT concurrency.auto_attach(false);
-SELECT "table", "column" FROM concurrency.attachments ORDER BY "table"::text;
+SELECT table_name, column_name FROM concurrency.attachments ORDER BY table_name::text;
 SELECT is_called AS trapped FROM springs;
 
 \c -

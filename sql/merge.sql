@@ -48,7 +48,7 @@ MERGE INTO doc d USING (VALUES (2)) c (id) ON d.id = c.id
 	WHEN MATCHED THEN UPDATE SET n = 5;
 SELECT * FROM doc WHERE id < 3 ORDER BY id;
 -- ... so it counts as an echo, which "increment" refuses
-SELECT concurrency.attach('doc', protocol => 'increment');
+SELECT concurrency.attach('doc', protocol => 'increment', blind => '');
 MERGE INTO doc d USING (VALUES (2)) c (id) ON d.id = c.id
 	WHEN MATCHED AND d.id = 1 THEN UPDATE SET version = d.version + 1
 	WHEN MATCHED THEN UPDATE SET n = 6;
@@ -62,7 +62,7 @@ MERGE INTO doc d USING (VALUES (2)) c (id) ON d.id = c.id
 SELECT * FROM doc WHERE id < 3 ORDER BY id;
 
 -- the other protocols
-SELECT concurrency.attach('doc', protocol => 'echo');
+SELECT concurrency.attach('doc', protocol => 'echo', blind => '');
 MERGE INTO doc d USING (VALUES (1, 11)) c (id, token) ON d.id = c.id
 	WHEN MATCHED THEN UPDATE SET version = token + 1;
 MERGE INTO doc d USING (VALUES (1, 11)) c (id, token) ON d.id = c.id
@@ -73,7 +73,7 @@ MERGE INTO doc d USING (VALUES (1, 3)) c (id, token) ON d.id = c.id
 SELECT * FROM doc WHERE id = 1;
 
 -- one row that two sources match is PostgreSQL's own error, and changes nothing
-SELECT concurrency.attach('doc');
+SELECT concurrency.attach('doc', protocol => '', blind => '');
 MERGE INTO doc d USING (VALUES (1), (1)) c (id) ON d.id = c.id
 	WHEN MATCHED THEN UPDATE SET n = 9;
 SELECT * FROM doc WHERE id = 1;

@@ -61,7 +61,7 @@ $$;
 SELECT o.* FROM unnest('{auto,echo,increment,ignore}'::text[]) AS protocol, outcomes(protocol) AS o;
 
 -- each level by itself
-SELECT concurrency.attach('part', blind => 'reject');
+SELECT concurrency.attach('part', blind => 'reject', protocol => '');
 TRUNCATE part;
 INSERT INTO part SELECT i, 0, 7, 'a' FROM unnest('{1,11,21,31}'::int[]) AS i;
 UPDATE part_low_1 SET n = 1, version = 7 RETURNING *;
@@ -122,7 +122,7 @@ CREATE TABLE small_1 PARTITION OF small FOR VALUES IN (1);
 SELECT concurrency.attach('small');
 ALTER TABLE small DETACH PARTITION small_1 CONCURRENTLY;
 SELECT concurrency.attach('small_1', protocol => 'echo');
-SELECT "table", protocol FROM concurrency.attachments WHERE "table" IN ('small'::regclass, 'small_1'::regclass) ORDER BY 1;
+SELECT table_name, protocol FROM concurrency.attachments WHERE table_name IN ('small'::regclass, 'small_1'::regclass) ORDER BY 1;
 DROP TABLE small, small_1;
 
 -- a BEFORE trigger changes the key, so that the row moves without anybody naming it

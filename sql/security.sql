@@ -10,24 +10,23 @@ GRANT CREATE ON SCHEMA public TO regress_victim, regress_stranger;
 -- callable by all, with the caller's rights, and with a search_path of its own unless it is C.
 \pset format unaligned
 SELECT p.oid::regprocedure AS function, p.prorettype::regtype AS returns, l.lanname AS language, p.provolatile AS volatile,
-	   p.proparallel AS parallel, p.proisstrict AS strict, p.prosecdef AS definer, p.proowner = 10 AS ours, p.proacl AS acl, p.proconfig AS config
-  FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid JOIN pg_language l ON l.oid = p.prolang
+	   p.proparallel AS parallel, p.proisstrict AS strict, p.prosecdef AS definer, r.rolsuper AS superusers, replace(p.proacl::text, quote_ident(r.rolname), 'owner') AS acl, p.proconfig AS config
+  FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner
  WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'concurrency')
  ORDER BY p.proname;
 
 -- Every other member; later releases of PostgreSQL count row and array types, too.
 CREATE VIEW members AS
-	SELECT o.type, o.identity, coalesce(p.proowner, c.relowner, t.typowner) AS owner, coalesce(p.proacl, c.relacl, t.typacl)::text AS acl
+	SELECT o.type, o.identity, coalesce(p.proowner, c.relowner, t.typowner, n.nspowner) AS owner, coalesce(p.proacl, c.relacl, t.typacl, n.nspacl)::text AS acl
 	  FROM pg_depend d
 	 CROSS JOIN pg_identify_object(d.classid, d.objid, d.objsubid) AS o
 	  LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
 	  LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
 	  LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
+	  LEFT JOIN pg_namespace n ON d.classid = 'pg_namespace'::regclass AND n.oid = d.objid
 	 WHERE d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'concurrency')
-	   AND (t.oid IS NULL OR t.typtype = 'd')
-	 UNION ALL
-	SELECT 'schema', nspname, nspowner, nspacl::text FROM pg_namespace WHERE nspname = 'concurrency';
-SELECT type, identity, owner = 10 AS ours,
+	   AND (t.oid IS NULL OR t.typtype = 'd');
+SELECT type, identity, (SELECT rolsuper FROM pg_roles WHERE oid = owner) AS superusers,
 	   (SELECT string_agg(concat_ws(' ', privilege_type, 'to', CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END), ', ') FROM aclexplode(acl::aclitem[]) WHERE grantee <> owner) AS granted
   FROM members WHERE type <> 'function' ORDER BY type, identity;
 \pset format aligned
@@ -42,8 +41,8 @@ CREATE FUNCTION trap.spring() RETURNS boolean LANGUAGE plpgsql AS
 DO $do$
 DECLARE
 	-- all that our functions and views are written in
-	sources text := (SELECT string_agg(pg_get_functiondef(oid), '') || pg_get_viewdef('concurrency.attachments')
-					   FROM pg_proc WHERE pronamespace = 'concurrency'::regnamespace);
+	sources text := (SELECT string_agg(pg_get_functiondef(oid), '') FROM pg_proc WHERE pronamespace = 'concurrency'::regnamespace) ||
+					(SELECT string_agg(pg_get_viewdef(oid), '') FROM pg_class WHERE relnamespace = 'concurrency'::regnamespace AND relkind = 'v');
 	polymorphic regtype[] := '{anyelement,anyarray,anynonarray,anyenum,anyrange,anycompatible,anycompatiblearray}';
 	body text := 'LANGUAGE plpgsql AS ''BEGIN PERFORM trap.spring(); END''';
 	made int[] := '{0, 0, 0}';
@@ -126,11 +125,11 @@ UPDATE public.doc SET version = 4 RETURNING *;
 \set VERBOSITY default
 UPDATE public.doc SET version = 0;
 \set VERBOSITY terse
-SELECT concurrency.attach('public.doc', on_conflict => 'warn', watch => 'body');
+SELECT concurrency.attach('public.doc', on_conflict => 'warn', watch => 'body', blind => '', guard_delete => false);
 UPDATE public.doc SET version = 0 RETURNING *;
-SELECT concurrency.attach('public.doc', on_conflict => 'skip', ignore => 'body');
+SELECT concurrency.attach('public.doc', on_conflict => 'skip', ignore => 'body', watch => '', blind => '', guard_delete => false);
 UPDATE public.doc SET version = 0 RETURNING *;
-SELECT concurrency.attach('public.doc', on_conflict => 'call=public.keep', guard_delete => true);
+SELECT concurrency.attach('public.doc', on_conflict => 'call=public.keep', guard_delete => true, ignore => '');
 UPDATE public.doc SET version = 0 RETURNING *;
 SELECT concurrency.attach('public.doc', c, kind => c::pg_catalog.text) FROM pg_catalog.unnest('{uuid,xact,clock}'::pg_catalog.name[]) AS c;
 UPDATE public.doc SET body = 'all kinds' RETURNING version;
@@ -143,15 +142,20 @@ SELECT concurrency.is_current('public.doc', '1', 7), concurrency.is_current('pub
 SELECT concurrency.assert_current('public.doc', '1', 7);
 SELECT concurrency.assert_current('public.doc', '1', 5);
 SELECT concurrency.assert_current('public.doc', '99', 5);
-SELECT concurrency.column_default('public.doc', 'version'), concurrency.is_own_transaction('3');
-SELECT "column", trigger, kind, on_conflict FROM concurrency.attachments ORDER BY trigger;
-SELECT concurrency.check_attachable('public.doc', 'body'), concurrency.check_trigger_arguments('public.doc', '{version,blind=warn}');
-SELECT concurrency.inheritance_tree('public.doc'), concurrency.trigger_name('a'), concurrency.trigger_name('long_long_long_long_long_long_long_long_long_long_long_long_lon');
+SELECT concurrency.column_default('public.doc'::pg_catalog.regclass, 3::pg_catalog.int2);
+SELECT pg_catalog.count(*) FROM concurrency.version_triggers() AS t, concurrency.trigger_problem(t.trigger_oid);
+SELECT concurrency.may_set_column(trigger_oid, column_name) FROM concurrency.version_triggers() LIMIT 1;
+SELECT column_name, trigger_name, kind, on_conflict FROM concurrency.attachments ORDER BY trigger_name;
+SELECT * FROM concurrency.obstacles('public.doc'::pg_catalog.regclass, 'body');
+SELECT concurrency.check_trigger_arguments('public.doc', '{version,blind=warn}');
+SELECT concurrency.attach('public.doc', 'long_long_long_long_long_long_long_long_long_long_long_long_lon');
+SELECT concurrency.rename_column('public.doc', 'long_long_long_long_long_long_long_long_long_long_long_long_lon', 'renamed');
+SELECT concurrency.detach('public.doc', 'renamed');
+ALTER TABLE public.doc DROP renamed;
 SELECT kind, column_type FROM concurrency.version_kinds('uuid');
-SELECT concurrency.trigger_arguments('\x6100');
 ALTER TABLE public.doc DISABLE TRIGGER zz_concurrency_xact;
 CREATE TABLE public.child () INHERITS (public.doc);
-SELECT severity, "table", "column", problem FROM concurrency.audit() WHERE severity OPERATOR(pg_catalog.=) 'error' ORDER BY "column", problem;
+SELECT severity, table_name, column_name, problem FROM concurrency.audit() WHERE severity OPERATOR(pg_catalog.=) 'error' ORDER BY column_name, problem;
 DROP TABLE public.child;
 SELECT concurrency.detach('public.doc', c) FROM pg_catalog.unnest('{version,uuid,xact,clock}'::pg_catalog.name[]) AS c;
 -- ... with a superuser's rights, too
@@ -162,7 +166,7 @@ SET ROLE regress_victim;
 CREATE TABLE public.task (id int PRIMARY KEY, version concurrency.version, changed concurrency.clock_version);
 RESET ROLE;
 SELECT concurrency.auto_attach(false);
-SELECT "table", "column", kind FROM concurrency.attachments ORDER BY "column", "table"::pg_catalog.text;
+SELECT table_name, column_name, kind FROM concurrency.attachments ORDER BY column_name, table_name::pg_catalog.text;
 SELECT concurrency.is_current('public.doc', '1', 7);
 RESET search_path;
 SET ROLE regress_stranger;
@@ -364,7 +368,6 @@ DROP TABLE doc, folder CASCADE;
 SELECT quote_ident(current_database()) AS db, quote_ident(session_user) AS superuser \gset
 GRANT CREATE ON DATABASE :db TO regress_stranger;
 DROP EXTENSION concurrency;
-DROP SCHEMA concurrency;
 SET ROLE regress_stranger;
 CREATE SCHEMA concurrency;
 CREATE FUNCTION concurrency.spring(oid, regclass) RETURNS boolean LANGUAGE plpgsql AS
@@ -376,19 +379,20 @@ DROP SCHEMA concurrency CASCADE;
 
 -- A database's owner, who is no superuser, gets the same members with the same owners and privileges.
 CREATE EXTENSION concurrency;
-CREATE TABLE members_of_superuser AS TABLE members;
+CREATE VIEW members_and_rights AS
+	SELECT type, identity, rolsuper AS superusers, replace(acl, quote_ident(rolname), 'owner') AS acl FROM members JOIN pg_roles r ON r.oid = owner;
+CREATE TABLE members_of_superuser AS TABLE members_and_rights;
 DROP EXTENSION concurrency;
-DROP SCHEMA concurrency;
 ALTER DATABASE :db OWNER TO regress_victim;
 SET ROLE regress_victim;
 CREATE EXTENSION concurrency;
 RESET ROLE;
 SELECT extowner::regrole, (SELECT count(*) > 20 FROM members) AS members FROM pg_extension WHERE extname = 'concurrency';
-(TABLE members EXCEPT TABLE members_of_superuser) UNION ALL (TABLE members_of_superuser EXCEPT TABLE members);
+(TABLE members_and_rights EXCEPT TABLE members_of_superuser) UNION ALL (TABLE members_of_superuser EXCEPT TABLE members_and_rights);
 -- ... none of which the extension's owner can change, nor take another in
 SET ROLE regress_victim;
 \set VERBOSITY sqlstate
-CREATE OR REPLACE FUNCTION concurrency.detach("table" regclass, "column" name DEFAULT 'version') RETURNS void LANGUAGE sql AS '';
+CREATE OR REPLACE FUNCTION concurrency.detach(table_name regclass, column_name name DEFAULT 'version') RETURNS void LANGUAGE sql AS '';
 ALTER FUNCTION concurrency.attach RESET search_path;
 ALTER FUNCTION concurrency.attach OWNER TO regress_victim;
 REVOKE EXECUTE ON FUNCTION concurrency.attach FROM PUBLIC;
@@ -402,8 +406,7 @@ RESET ROLE;
 
 ALTER DATABASE :db OWNER TO :superuser;
 DROP EXTENSION concurrency;
-DROP SCHEMA concurrency;
-DROP VIEW members;
+DROP VIEW members_and_rights, members;
 DROP TABLE members_of_superuser;
 DROP OWNED BY regress_victim, regress_stranger CASCADE;
 DROP ROLE regress_victim, regress_stranger;

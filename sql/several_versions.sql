@@ -20,7 +20,7 @@ SELECT a AS read_by_dora FROM doc \gset
 UPDATE doc SET title = 'by Carl', b = 1 WHERE id = 1 RETURNING *;
 UPDATE doc SET title = 'by Dora', a = :read_by_dora WHERE id = 1;
 -- ... nor does it hide a stale token of the trigger behind
-SELECT concurrency.attach('doc', 'a', on_conflict => 'call=public.keep_current'), concurrency.attach('doc', 'b');
+SELECT concurrency.attach('doc', 'a', on_conflict => 'call=public.keep_current'), concurrency.attach('doc', 'b', on_conflict => '');
 UPDATE doc SET title = 'stale by both', a = 1, b = 1 WHERE id = 1;
 UPDATE doc SET title = 'stale by a', a = 1, b = b WHERE id = 1 RETURNING *;
 UPDATE doc SET title = 'stale by a, and blind to b', a = 1 WHERE id = 1 RETURNING *;
@@ -65,7 +65,7 @@ SELECT concurrency.attach('part', 'b', on_conflict => 'call=public.keep_none');
 MERGE INTO part USING (SELECT * FROM source ORDER BY no) AS source ON true
 	WHEN MATCHED AND source.what = 'move' THEN UPDATE SET part = 1, a = part.a, b = 1
 	WHEN MATCHED THEN DELETE;
-SELECT concurrency.attach('part', 'a', on_conflict => 'skip'), concurrency.attach('part', 'b', blind => 'reject', guard_delete => true);
+SELECT concurrency.attach('part', 'a', on_conflict => 'skip', blind => '', guard_delete => false), concurrency.attach('part', 'b', blind => 'reject', guard_delete => true, on_conflict => '');
 MERGE INTO part USING (SELECT * FROM source ORDER BY no) AS source ON true
 	WHEN MATCHED AND source.what = 'move' THEN UPDATE SET part = 1, a = 1, b = part.b
 	WHEN MATCHED THEN DELETE;
@@ -89,13 +89,13 @@ DROP FUNCTION make_noise;
 CREATE TABLE doc (id int PRIMARY KEY, title text, a int, b int, seen int);
 \set VERBOSITY default
 SELECT concurrency.attach('doc', 'a'), concurrency.attach('doc', 'b', watch => 'title,a');
-SELECT concurrency.attach('doc', 'a'), concurrency.attach('doc', 'b', watch => '*'), concurrency.attach('doc', 'b', ignore => 'a, seen');
+SELECT concurrency.attach('doc', 'a'), concurrency.attach('doc', 'b', watch => '*'), concurrency.attach('doc', 'b', ignore => 'a, seen', watch => '');
 CREATE TABLE watched (id int PRIMARY KEY, title text, "A" int, b int);
 SELECT concurrency.attach('watched', 'b', watch => 'title, "A"');
 SELECT concurrency.attach('watched', 'A');
 SELECT concurrency.attach('watched', 'A', kind => 'counter', add_column => false);
 \set VERBOSITY sqlstate
-SELECT concurrency.attach('watched', 'A');
+SELECT concurrency.attach('watched', 'A', kind => '');
 SELECT concurrency.check_trigger_arguments('watched', '{A}');
 SELECT concurrency.check_trigger_arguments('doc', '{b,"watch=title,a"}');
 -- ... where it was made by hand, no write goes through, and audit says why
@@ -104,7 +104,7 @@ CREATE TRIGGER by_hand BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION co
 UPDATE watched SET title = 'b';
 \set VERBOSITY default
 UPDATE watched SET title = 'b';
-SELECT severity, "column", problem, mend FROM concurrency.audit() WHERE "table" = 'watched'::regclass AND severity = 'error' ORDER BY "column" \gx
+SELECT severity, column_name, problem, mend FROM concurrency.audit() WHERE table_name = 'watched'::regclass AND severity = 'error' ORDER BY column_name \gx
 -- ... what its hint says helps
 SELECT concurrency.detach('watched', 'b');
 SELECT concurrency.attach('watched', 'A');

@@ -71,7 +71,7 @@ SET ROLE regress_bump_owner;
 
 -- watch and ignore change nothing of it; each column is kept for itself; another trigger's version is the writer's word
 ALTER TABLE doc ADD COLUMN rev int DEFAULT 9, ADD COLUMN seen int;
-SELECT concurrency.attach('doc', watch => 'body'), concurrency.attach('doc', 'rev', ignore => 'body', protocol => 'increment');
+SELECT concurrency.attach('doc', watch => 'body', guard_delete => false), concurrency.attach('doc', 'rev', ignore => 'body', protocol => 'increment');
 BEGIN;
 SELECT concurrency.skip_bump('doc');
 UPDATE doc SET body = 'x', version = 5 WHERE id = 3 RETURNING *;
@@ -87,7 +87,7 @@ ALTER TABLE doc DROP COLUMN rev, DROP COLUMN seen;
 -- a conflict that only warns writes, and keeps the version; one that is skipped does not write; a handler's row
 -- does as any other
 \set VERBOSITY terse
-SELECT concurrency.attach('doc', on_conflict => 'warn');
+SELECT concurrency.attach('doc', on_conflict => 'warn', watch => '');
 BEGIN;
 SELECT concurrency.skip_bump('doc');
 UPDATE doc SET body = 'stale', version = 1 WHERE id = 3 RETURNING *;
@@ -108,7 +108,7 @@ UPDATE doc SET body = 'theirs', version = 1 WHERE id = 3 RETURNING *;
 ROLLBACK;
 \set VERBOSITY sqlstate
 DROP FUNCTION public.decide CASCADE;
-SELECT concurrency.attach('doc');
+SELECT concurrency.attach('doc', on_conflict => '');
 
 -- every kind
 CREATE TABLE kinds (id int PRIMARY KEY, n int, ts timestamptz, micros bigint, random uuid, xact xid8);

@@ -2,7 +2,7 @@
 \set SHOW_CONTEXT never
 CREATE TABLE doc (id int PRIMARY KEY, body text DEFAULT 'a');
 SELECT concurrency.attach('doc', stamp_insert => false);
-SELECT t.tgtype & 4 AS insert_bit, a.stamp_insert, a.guard_delete FROM concurrency.attachments a JOIN pg_trigger t ON (t.tgrelid, t.tgname) = (a."table", a.trigger);
+SELECT t.tgtype & 4 AS insert_bit, a.stamp_insert, a.guard_delete FROM concurrency.attachments a JOIN pg_trigger t ON (t.tgrelid, t.tgname) = (a.table_name, a.trigger_name);
 
 -- the DEFAULT; what is given is kept; NULL is refused by the column, not by us
 INSERT INTO doc VALUES (1);
@@ -35,7 +35,7 @@ INSERT INTO doc VALUES (2, 'upsert') ON CONFLICT (id) DO UPDATE SET body = EXCLU
 INSERT INTO doc VALUES (1, 'upsert') ON CONFLICT (id) DO UPDATE SET body = EXCLUDED.body, version = EXCLUDED.version RETURNING *;
 
 -- attached again: with, and without
-SELECT concurrency.attach('doc');
+SELECT concurrency.attach('doc', stamp_insert => true);
 INSERT INTO doc VALUES (9, 'i', NULL) RETURNING *;
 SELECT concurrency.attach('doc', stamp_insert => false, guard_delete => true, blind => 'reject');
 INSERT INTO doc VALUES (10, 'j', NULL) RETURNING *;

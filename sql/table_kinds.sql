@@ -39,7 +39,7 @@ BEGIN;
 CREATE TEMP TABLE temp_drop (id int, n int DEFAULT 0) ON COMMIT DROP;
 SELECT concurrency.attach('temp_drop', blind => 'reject'), check_table('temp_drop');
 COMMIT;
-SELECT count(*) FROM concurrency.attachments WHERE "table"::text LIKE '%temp%';
+SELECT count(*) FROM concurrency.attachments WHERE table_name::text LIKE '%temp%';
 DROP TABLE unlogged, temp, temp_delete, full_pages, toasted;
 
 -- a bump keeps an update "heap-only", unless somebody indexed the version
@@ -100,7 +100,7 @@ SELECT concurrency.attach('ten', format('v%s', i)::name, protocol => ('{auto,ech
 						  blind => CASE WHEN i > 8 THEN 'reject' END)
   FROM generate_series(1, 10) i;
 INSERT INTO ten VALUES (1);
-SELECT "column", protocol, blind FROM concurrency.attachments WHERE "table" = 'ten'::regclass ORDER BY trigger;
+SELECT column_name, protocol, blind FROM concurrency.attachments WHERE table_name = 'ten'::regclass ORDER BY trigger_name;
 UPDATE ten SET n = 1, v9 = 90, v10 = 101 RETURNING *;
 UPDATE ten SET n = 2, v9 = 91;
 UPDATE ten SET n = 2, v10 = 102;
@@ -158,7 +158,7 @@ END
 $$;
 SELECT uses_workers('SELECT * FROM concurrency.version_kinds()'), uses_workers('SELECT sum(version) FROM parallel');
 SELECT DISTINCT kind FROM concurrency.version_kinds();
-SELECT "column", protocol FROM concurrency.attachments WHERE "table" = 'parallel'::regclass;
+SELECT column_name, protocol FROM concurrency.attachments WHERE table_name = 'parallel'::regclass;
 SELECT sum(version) FROM parallel;
 CREATE TEMP TABLE summary AS SELECT id, version AS token FROM parallel WHERE n = 0;
 UPDATE parallel SET n = 1, version = (SELECT token FROM summary WHERE summary.id = parallel.id);
@@ -177,6 +177,7 @@ RESET min_parallel_table_scan_size;
 -- A primary key WITHOUT OVERLAPS, where PostgreSQL has it: writes are judged as everywhere; whoever asks by the key is told to lock
 -- the row.
 SET DateStyle = 'ISO';
+SET client_min_messages = warning;
 DO $$
 DECLARE
 	what text;
@@ -203,6 +204,7 @@ BEGIN
 	EXECUTE 'DROP TABLE booking';
 END
 $$;
+RESET client_min_messages;
 
 DROP TABLE parallel, summary;
 DROP FUNCTION check_table, uses_workers;

@@ -37,7 +37,7 @@ UPDATE doc SET n = c.n, version = c.token FROM change c WHERE doc.id = c.id AND 
 SELECT doc.id, doc.n, version - token AS bumps FROM doc JOIN change USING (id) ORDER BY id;
 
 -- self-join: another row's version is a token like any other
-SELECT concurrency.attach('doc');
+SELECT concurrency.attach('doc', blind => '');
 TRUNCATE doc;
 INSERT INTO doc VALUES (1, 0, 2, 5), (2, 6, 3, 5), (3, 5, 3, 9);
 UPDATE doc SET n = boss.n + 1, version = boss.version FROM doc boss WHERE boss.id = doc.boss AND doc.id = 1 RETURNING doc.*;

@@ -44,7 +44,7 @@ SELECT concurrency.attach('doc', kind => 'uuid', protocol => 'increment', blind 
 UPDATE doc SET n = 1001, version = version WHERE id = 1;
 UPDATE doc SET n = 1001, version = gen_random_uuid() WHERE id = 1;
 UPDATE doc SET n = 1001 WHERE id = 1;
-SELECT concurrency.attach('doc', kind => 'uuid', protocol => 'echo');
+SELECT concurrency.attach('doc', kind => 'uuid', protocol => 'echo', blind => '');
 UPDATE doc SET n = 1001, version = gen_random_uuid() WHERE id = 1;
 UPDATE doc SET n = 1001, version = version WHERE id = 1 RETURNING n;
 SELECT concurrency.attach('doc', kind => 'uuid', protocol => 'ignore');

@@ -18,7 +18,7 @@ UPDATE doc SET version = 5 WHERE id = 1 RETURNING *;
 -- ... also where a condition says that nothing worth a bump has changed
 SELECT concurrency.attach('doc', on_conflict => 'warn', guard_delete => true, watch => 'body');
 UPDATE doc SET body = body, version = 1 WHERE id = 1 RETURNING *;
-SELECT concurrency.attach('doc', on_conflict => 'warn', guard_delete => true);
+SELECT concurrency.attach('doc', on_conflict => 'warn', guard_delete => true, watch => '');
 -- ... the constraints of the column's type, and of the table, still hold
 ALTER TABLE doc ADD CONSTRAINT few CHECK (version < 9);
 UPDATE doc SET version = 1 WHERE id = 1;

@@ -65,7 +65,7 @@ SELECT concurrency.attach('doc', kind => 'xact', protocol => 'increment', blind 
 UPDATE doc SET n = 22, version = version WHERE id = 1;
 UPDATE doc SET n = 22, version = pg_current_xact_id() WHERE id = 1;
 UPDATE doc SET n = 22 WHERE id = 1;
-SELECT concurrency.attach('doc', kind => 'xact', protocol => 'echo');
+SELECT concurrency.attach('doc', kind => 'xact', protocol => 'echo', blind => '');
 UPDATE doc SET n = 22, version = pg_current_xact_id() WHERE id = 1;
 UPDATE doc SET n = 22, version = version WHERE id = 1 RETURNING n;
 SELECT concurrency.attach('doc', kind => 'xact', protocol => 'ignore');

@@ -11,7 +11,9 @@
 #include "postgres.h"
 
 #include "commands/trigger.h"
+#include "common/md5.h"
 #include "executor/spi.h"
+#include "mb/pg_wchar.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
@@ -33,6 +35,16 @@ cc_attachment_function(FunctionCallInfo fcinfo)
 }
 
 /*
+ * Does the trigger keep this column, or any if it is NULL?
+ */
+bool
+cc_attachment_keeps(const Trigger *trigger, Oid function, const char *column)
+{
+	return trigger->tgfoid == function && trigger->tgnargs > 0 &&
+		(column == NULL || strcmp(trigger->tgargs[0], column) == 0);
+}
+
+/*
  * Find the trigger that keeps this column, or any if it is NULL.  A copy: to
  * look at a catalog may make the relation's own triggers anew.
  */
@@ -46,8 +58,7 @@ cc_attachment_find(Relation rel, Oid function, const char *column,
 	{
 		const Trigger *trigger = &rel->trigdesc->triggers[i];
 
-		if (trigger->tgfoid == function && trigger->tgnargs > 0 &&
-			(column == NULL || strcmp(trigger->tgargs[0], column) == 0))
+		if (cc_attachment_keeps(trigger, function, column))
 		{
 			attachment->trigger = trigger->tgoid;
 			namestrcpy(&attachment->name, trigger->tgname);
@@ -55,6 +66,25 @@ cc_attachment_find(Relation rel, Oid function, const char *column,
 		}
 	}
 	return false;
+}
+
+/*
+ * Name the trigger of a column: so that it sorts behind others, and fires last.
+ * A long name is cut, behind a whole character, and given a hash.
+ */
+char *
+cc_attachment_name(const char *column)
+{
+	char	   *name = psprintf("zz_concurrency_%s", column);
+	const char *error;
+	char		hash[33];
+
+	if (strlen(name) < NAMEDATALEN)
+		return name;
+	if (!pg_md5_hash(column, strlen(column), hash, &error))
+		elog(ERROR, "could not compute hash: %s", error);
+	name[pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1 - 9)] = '\0';
+	return psprintf("%s_%.8s", name, hash);
 }
 
 /*
@@ -72,7 +102,7 @@ cc_attachment_columns(Relation rel, Oid function)
 		const Trigger *trigger = &rel->trigdesc->triggers[i];
 		int			attnum = 0;
 
-		if (trigger->tgfoid == function && trigger->tgnargs > 0)
+		if (cc_attachment_keeps(trigger, function, NULL))
 			attnum = SPI_fnumber(RelationGetDescr(rel), trigger->tgargs[0]);
 		if (attnum > 0)
 			columns = bms_add_member(columns, attnum);

@@ -19,8 +19,11 @@ typedef struct Attachment
 } Attachment;
 
 extern Oid	cc_attachment_function(FunctionCallInfo fcinfo);
+extern bool cc_attachment_keeps(const Trigger *trigger, Oid function,
+								const char *column);
 extern bool cc_attachment_find(Relation rel, Oid function, const char *column,
 							   Attachment *attachment);
+extern char *cc_attachment_name(const char *column);
 extern Bitmapset *cc_attachment_columns(Relation rel, Oid function);
 
 #endif							/* CC_ATTACHMENT_H */

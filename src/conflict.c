@@ -13,18 +13,15 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/datum.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/ruleutils.h"
 
+#include "catalog.h"
 #include "conflict.h"
 #include "handler.h"
 #include "key.h"
@@ -40,41 +37,6 @@ typedef struct ConflictSubject
 	const char *trigger;
 	bool		sends_later_time;	/* where no clock's increment is taken */
 } ConflictSubject;
-
-/*
- * Find the table that the trigger was created on: partitions have clones of
- * their parent's trigger, which is the one that people know.
- */
-static Oid
-find_home(Oid tgoid)
-{
-	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
-	Oid			home = InvalidOid;
-
-	while (OidIsValid(tgoid))
-	{
-		ScanKeyData key;
-		SysScanDesc scan;
-		HeapTuple	tuple;
-		Form_pg_trigger form;
-
-		ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber,
-					F_OIDEQ, ObjectIdGetDatum(tgoid));
-		scan = systable_beginscan(pg_trigger, TriggerOidIndexId, true, NULL,
-								  1, &key);
-		tuple = systable_getnext(scan);
-		if (!HeapTupleIsValid(tuple))
-			elog(ERROR, "could not find tuple for trigger %u", tgoid);
-
-		form = (Form_pg_trigger) GETSTRUCT(tuple);
-		home = form->tgrelid;
-		tgoid = form->tgparentid;
-		systable_endscan(scan);
-	}
-
-	table_close(pg_trigger, AccessShareLock);
-	return home;
-}
 
 /* Add the columns of a primary key to those that a text shows. */
 static Bitmapset *
@@ -151,11 +113,12 @@ static ConflictSubject
 find_subject(Oid trigger, const char *trigger_name, const char *column)
 {
 	ConflictSubject subject = {
-		.home = find_home(trigger),
 		.column = column,
 		.trigger = trigger_name
 	};
 
+	if (!OidIsValid(cc_catalog_root(trigger, &subject.home)))
+		elog(ERROR, "could not find tuple for trigger %u", trigger);
 	return subject;
 }
 

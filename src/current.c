@@ -376,9 +376,9 @@ refuse_row(const Question *question, const VersionValue *version)
 static void
 read_question(FunctionCallInfo fcinfo, LOCKMODE lockmode, Question *question)
 {
-	cc_argument_require(fcinfo, 0, "table");
+	cc_argument_require(fcinfo, 0, "table_name");
 	cc_argument_require(fcinfo, 1, "key");
-	cc_argument_require(fcinfo, 3, "column");
+	cc_argument_require(fcinfo, 3, "column_name");
 	question->column_name = NameStr(*PG_GETARG_NAME(3));
 	question->rel = cc_argument_table(fcinfo, lockmode, question->column_name,
 									  &question->attachment);
@@ -424,7 +424,7 @@ answer(FunctionCallInfo fcinfo, bool is_assertion)
 }
 
 /*
- * is_current("table" regclass, key jsonb, version anycompatible, "column" name)
+ * is_current(table_name regclass, key jsonb, version anycompatible, column_name name)
  *		RETURNS boolean
  *
  * Is the row there, visible to the caller, and at this version?
@@ -436,8 +436,8 @@ is_current(PG_FUNCTION_ARGS)
 }
 
 /*
- * assert_current("table" regclass, key jsonb, version anycompatible,
- *				  "column" name) RETURNS void
+ * assert_current(table_name regclass, key jsonb, version anycompatible,
+ *				  column_name name) RETURNS void
  *
  * Lock the row FOR NO KEY UPDATE, and raise the conflict unless it is at this
  * version.  A later write of the row in this transaction is then not blind.

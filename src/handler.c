@@ -28,19 +28,40 @@
 #include "compat.h"
 #include "handler.h"
 
+/* Take a name apart, into schema and function.  NIL if it is not made so. */
+static List *
+split_name(const char *name)
+{
+	List	   *parts;
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts) ||
+		list_length(parts) != 2)
+		return NIL;
+	foreach(lc, parts)
+		names = lappend(names, makeString(lfirst(lc)));
+	return names;
+}
+
+/* Look up the function f(row, row).  InvalidOid if there is none. */
+static Oid
+look_up(List *names, Relation home)
+{
+	Oid			argtypes[] = {home->rd_rel->reltype, home->rd_rel->reltype};
+
+	return LookupFuncName(names, 2, argtypes, true);
+}
+
 /* Find the function f(row, row), by its schema and name. */
 static Oid
 find_handler(const char *name, Relation home)
 {
 	Oid			rowtype = home->rd_rel->reltype;
-	Oid			argtypes[] = {rowtype, rowtype};
-	List	   *parts;
-	List	   *names = NIL;
-	ListCell   *lc;
+	List	   *names = split_name(name);
 	Oid			function;
 
-	if (!SplitIdentifierString(pstrdup(name), '.', &parts) ||
-		list_length(parts) != 2)
+	if (names == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("conflict handler \"%s\" of table \"%s\" is not named by schema and function",
@@ -48,9 +69,7 @@ find_handler(const char *name, Relation home)
 				 errhint("Write on_conflict=call=schema.function."),
 				 errtable(home)));
 
-	foreach(lc, parts)
-		names = lappend(names, makeString(lfirst(lc)));
-	function = LookupFuncName(names, 2, argtypes, true);
+	function = look_up(names, home);
 	if (!OidIsValid(function))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
@@ -94,16 +113,31 @@ check_handler(const char *name, Oid function, Relation home)
 						name, RelationGetRelationName(home)),
 				 errhint("Change the owner of the function, or name another one."),
 				 errtable(home)));
-	function_execute_check_compat(function, GetUserId());
 }
 
 /*
- * Raise the error, if any, for which a conflict could not be handled.
+ * Does the handler take rows of this table?  One that is not named as it should
+ * be does; cc_handler_check() says more.
  */
-void
+bool
+cc_handler_fits(const char *name, Relation home)
+{
+	List	   *names = split_name(name);
+
+	return names == NIL || OidIsValid(look_up(names, home));
+}
+
+/*
+ * Raise the error, if any, for which a conflict could not be handled, whoever
+ * writes.  Returns the function.
+ */
+Oid
 cc_handler_check(const char *name, Relation home)
 {
-	check_handler(name, find_handler(name, home), home);
+	Oid			function = find_handler(name, home);
+
+	check_handler(name, function, home);
+	return function;
 }
 
 /* Make a partition's row one of the table that the trigger was created on. */
@@ -163,14 +197,14 @@ cc_handler_call(const char *name, Oid home, TriggerData *trigdata)
 	Relation	homerel = table_open(home, AccessShareLock);
 	TupleDesc	homedesc = RelationGetDescr(homerel);
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
-	Oid			function = find_handler(name, homerel);
+	Oid			function = cc_handler_check(name, homerel);
 	NullableDatum current = {0, false};
 	NullableDatum attempted = {0, true};
 	Datum		result;
 	bool		isnull;
 	HeapTuple	row = NULL;
 
-	check_handler(name, function, homerel);
+	function_execute_check_compat(function, GetUserId());
 	current.value = row_to_datum(trigdata->tg_trigtuple, tupdesc, homedesc);
 	if (trigdata->tg_newtuple)
 	{

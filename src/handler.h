@@ -11,7 +11,8 @@
 #include "commands/trigger.h"
 #include "utils/rel.h"
 
-extern void cc_handler_check(const char *name, Relation home);
+extern bool cc_handler_fits(const char *name, Relation home);
+extern Oid	cc_handler_check(const char *name, Relation home);
 extern HeapTuple cc_handler_call(const char *name, Oid home,
 								 TriggerData *trigdata);
 

@@ -21,7 +21,7 @@
 
 #include "attachment.h"
 #include "compat.h"
-#include "handler.h"
+#include "options.h"
 #include "policy.h"
 #include "settings.h"
 
@@ -36,12 +36,8 @@ typedef struct PolicyDraft
 	ConditionRequest condition;
 } PolicyDraft;
 
-/* An option=value that a trigger may be given. */
-typedef struct PolicyOption
-{
-	const char *name;
-	void		(*set) (PolicyDraft *draft, const char *value);
-} PolicyOption;
+/* How an option's value is taken over. */
+typedef void (*OptionSetter) (PolicyDraft *draft, const char *value);
 
 static void set_kind(PolicyDraft *draft, const char *value);
 static void set_protocol(PolicyDraft *draft, const char *value);
@@ -50,13 +46,13 @@ static void set_on_conflict(PolicyDraft *draft, const char *value);
 static void set_watch(PolicyDraft *draft, const char *value);
 static void set_ignore(PolicyDraft *draft, const char *value);
 
-static const PolicyOption policy_options[] = {
-	{"kind", set_kind},
-	{"protocol", set_protocol},
-	{"blind", set_blind},
-	{"on_conflict", set_on_conflict},
-	{"watch", set_watch},
-	{"ignore", set_ignore},
+static const OptionSetter option_setters[] = {
+	[OPTION_KIND] = set_kind,
+	[OPTION_PROTOCOL] = set_protocol,
+	[OPTION_BLIND] = set_blind,
+	[OPTION_ON_CONFLICT] = set_on_conflict,
+	[OPTION_WATCH] = set_watch,
+	[OPTION_IGNORE] = set_ignore,
 };
 
 static const struct config_enum_entry protocol_values[] = {
@@ -95,8 +91,8 @@ list_options(void)
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (int i = 0; i < lengthof(policy_options); i++)
-		append_name(&list, policy_options[i].name);
+	for (int i = 0; i < OPTION_COUNT; i++)
+		append_name(&list, cc_option_names[i]);
 	return list.data;
 }
 
@@ -223,9 +219,9 @@ set_ignore(PolicyDraft *draft, const char *value)
 static int
 find_option(PolicyDraft *draft, const char *arg, const char **value)
 {
-	const char *equals = strchr(arg, '=');
+	int			option = cc_option_find(arg, value);
 
-	if (equals == NULL)
+	if (*value == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("malformed option of the version trigger on table \"%s\": \"%s\"",
@@ -233,28 +229,21 @@ find_option(PolicyDraft *draft, const char *arg, const char **value)
 				 errhint("Write it as option=value. Valid options are: %s.",
 						 list_options()),
 				 errtable(draft->rel)));
-
-	*value = equals + 1;
-	for (int i = 0; i < lengthof(policy_options); i++)
-	{
-		if (strlen(policy_options[i].name) == equals - arg &&
-			strncmp(policy_options[i].name, arg, equals - arg) == 0)
-			return i;
-	}
-
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unrecognized option of the version trigger on table \"%s\": \"%s\"",
-					RelationGetRelationName(draft->rel), arg),
-			 errhint("Valid options are: %s.", list_options()),
-			 errtable(draft->rel)));
+	if (option < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unrecognized option of the version trigger on table \"%s\": \"%s\"",
+						RelationGetRelationName(draft->rel), arg),
+				 errhint("Valid options are: %s.", list_options()),
+				 errtable(draft->rel)));
+	return option;
 }
 
 /* Take over every option=value. */
 static void
 read_options(PolicyDraft *draft, int nargs, char **args)
 {
-	bool		seen[lengthof(policy_options)] = {false};
+	bool		seen[OPTION_COUNT] = {false};
 
 	for (int i = 0; i < nargs; i++)
 	{
@@ -265,12 +254,12 @@ read_options(PolicyDraft *draft, int nargs, char **args)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("option \"%s\" of the version trigger on table \"%s\" is given more than once",
-							policy_options[option].name,
+							cc_option_names[option],
 							RelationGetRelationName(draft->rel)),
 					 errhint("Give each option once."),
 					 errtable(draft->rel)));
 		seen[option] = true;
-		policy_options[option].set(draft, value);
+		option_setters[option] (draft, value);
 	}
 }
 
@@ -328,7 +317,7 @@ resolve_column(PolicyDraft *draft, const char *name)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("version column \"%s\" of table \"%s\" does not exist",
 						name, RelationGetRelationName(draft->rel)),
-				 errhint("Add the column, or attach another one with concurrency.attach() and detach this one with concurrency.detach()."),
+				 errhint("If the column was renamed, call concurrency.rename_column(). Else add it, or detach it with concurrency.detach()."),
 				 errtable(draft->rel)));
 
 	att = TupleDescAttr(tupdesc, attnum - 1);
@@ -481,9 +470,9 @@ check_not_watched(PolicyDraft *draft, const char *column)
 
 /*
  * Raise the error, if any, that a trigger with these arguments would raise at
- * its first write or its first conflict, or make another of our triggers raise.
- * The caller holds a lock on the relation, and need not trust its owner:
- * nothing of the owner's is called.
+ * its first write, or make another of our triggers raise; a conflict handler is
+ * not looked at.  The caller need not trust the relation's owner, of whose
+ * nothing is called, and nothing of it but columns and triggers is looked at.
  */
 void
 cc_policy_check(Relation rel, Oid function, int nargs, char **args)
@@ -493,8 +482,6 @@ cc_policy_check(Relation rel, Oid function, int nargs, char **args)
 
 	draft_policy(&draft, nargs, args);
 	check_not_watched(&draft, args[0]);
-	if (policy.on_conflict == CONFLICT_CALL)
-		cc_handler_check(policy.handler, rel);
 }
 
 /*

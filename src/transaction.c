@@ -46,7 +46,7 @@ turn_switch(FunctionCallInfo fcinfo, SessionTopic topic)
 }
 
 /*
- * skip_check("table" regclass, enabled boolean) RETURNS void
+ * skip_check(table_name regclass, enabled boolean) RETURNS void
  *
  * Until the end of the transaction, conflicts and blind writes are not looked
  * at.
@@ -59,7 +59,7 @@ skip_check(PG_FUNCTION_ARGS)
 }
 
 /*
- * skip_bump("table" regclass, enabled boolean) RETURNS void
+ * skip_bump(table_name regclass, enabled boolean) RETURNS void
  *
  * Until the end of the transaction, rows keep the version that they have.
  */
@@ -71,7 +71,7 @@ skip_bump(PG_FUNCTION_ARGS)
 }
 
 /*
- * expect("table" regclass, version anycompatible, "column" name) RETURNS void
+ * expect(table_name regclass, version anycompatible, column_name name) RETURNS void
  *
  * Until the end of the transaction, every row of the table that the current
  * user's UPDATE or DELETE touches must be at this version.  NULL ends it.
@@ -84,8 +84,8 @@ expect(PG_FUNCTION_ARGS)
 	Attachment	attachment;
 	VersionColumn column;
 
-	cc_argument_require(fcinfo, 0, "table");
-	cc_argument_require(fcinfo, 2, "column");
+	cc_argument_require(fcinfo, 0, "table_name");
+	cc_argument_require(fcinfo, 2, "column_name");
 	namestrcpy(&note.column, NameStr(*PG_GETARG_NAME(2)));
 	rel = cc_argument_table(fcinfo, AccessShareLock, NameStr(note.column), &attachment);
 	column = cc_policy_column(rel, NameStr(note.column));

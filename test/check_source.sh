@@ -7,15 +7,25 @@ cd "$(dirname "$0")/../src" || exit 1
 includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
 
 # What a source file may include of our own headers: arrows only go down.
-# Decisions share the policy as data, and know nothing else of each other.
+# Decisions share the policy as data, and know nothing else of each other, but for a plan,
+# which is made to be performed.
 may_include() {
-	facts='settings|session|writer|attachment|key|version|place|compat'
+	facts='settings|session|writer|attachment|options|catalog|key|version|place|compat'
 	case $1 in
 		concurrency.c) echo "$facts" ;;
-		trigger.c | manage.c) echo "policy|verdict|conflict|$facts" ;;
+		trigger.c) echo "policy|verdict|conflict|$facts" ;;
 		transaction.c | current.c) echo "argument|policy|conflict|$facts" ;;
+		attach.c) echo "argument|perform|alter|condition|tree|$facts" ;;
+		auto_attach.c) echo "perform|$facts" ;;
+		attachments.c | types.c) echo "policy|$facts" ;;
+		audit.c) echo "problem|policy|handler|default|$facts" ;;
+		perform.[ch]) echo "perform|plan|policy|handler|obstacle|default|alter|$facts" ;;
+		plan.[ch]) echo "plan|policy|handler|default|tree|$facts" ;;
+		problem.[ch]) echo "problem|policy|condition|handler|tree|$facts" ;;
 		argument.[ch]) echo "argument|attachment|version|compat" ;;
-		policy.[ch]) echo "policy|condition|handler|$facts" ;;
+		alter.[ch]) echo "alter|catalog|options|version|place|compat" ;;
+		default.[ch]) echo "default|version|place|compat" ;;
+		policy.[ch]) echo "policy|condition|$facts" ;;
 		verdict.[ch]) echo "verdict|policy|$facts" ;;
 		conflict.[ch]) echo "conflict|policy|handler|$facts" ;;
 		condition.[ch]) echo "condition|place|compat" ;;
@@ -31,7 +41,8 @@ wrong=$(for file in *.[ch]; do
 done)
 report "includes follow the arrows of the house" "$wrong"
 
-report "entries have no header" "$(ls concurrency.h trigger.h transaction.h current.h manage.h 2>/dev/null)"
+report "entries have no header" "$(ls concurrency.h trigger.h transaction.h current.h attach.h auto_attach.h \
+	attachments.h types.h audit.h 2>/dev/null)"
 
 for header in *.h; do
 	wrong=$(printf '#include "postgres.h"\n#include "%s"\n' "$header" |
@@ -58,6 +69,15 @@ report "no function is longer than 40 lines" "$wrong"
 wrong=$(nm -g --defined-only *.o 2>/dev/null | awk '$2 ~ /[A-Z]/ { print $3 }' |
 	grep -vxE "cc_.*|_PG_init|Pg_magic_func|(pg_finfo_)?($(sed -n 's/^PG_FUNCTION_INFO_V1(\(.*\));$/\1/p' *.c | paste -sd '|'))")
 report "what other libraries can see has our prefix, or is called by SQL" "$wrong"
+
+# The install script: a noun a part.
+wrong=$(cd extension && {
+	wc -l ./*.sql | awk '$2 != "total" && $1 > 250 { print $2 ": " $1 " lines" }'
+	ls | sed 's,^,src/extension/,' | while read -r part; do
+		grep -qF "$part" ../../Makefile || echo "the Makefile does not name $part"
+	done
+})
+report "no part of the install script is longer than 250 lines, and each is installed" "$wrong"
 
 # Three numbers where PGXN and Debian want them.
 wrong=$(cd .. && {

@@ -27,7 +27,7 @@ run() {
 		psql -h "$socket" -X -q -v ON_ERROR_STOP=1 -o /dev/null -f "$here/$client/schema.sql" || return
 	if [ "$mode" = detached ]; then
 		psql -h "$socket" -X -q -v ON_ERROR_STOP=1 -o /dev/null \
-			-c 'SELECT concurrency.detach("table", "column") FROM concurrency.attachments' || return
+			-c 'SELECT concurrency.detach(table_name, column_name) FROM concurrency.attachments' || return
 	fi
 	(cd "$here/$client" && sh ./run 2>"$dir/$client.$mode.log" </dev/null ||
 		echo "all	failed	exit status $?") | sed "s/^/$mode	/"

@@ -169,12 +169,21 @@ sub create_functions
 			watch text, ignore text, flags boolean[]) RETURNS text LANGUAGE plpgsql AS $$
 		DECLARE
 			name name;
+			before concurrency.attachments;
 		BEGIN
+			-- (of two that keep the column, the last one stays)
+			SELECT a.* INTO before FROM concurrency.attachments a
+			 WHERE (a.table_name, a.column_name) = (tab, col) ORDER BY a.trigger_name DESC LIMIT 1;
 			name := concurrency.attach(tab, col, kind, protocol, blind, on_conflict, watch, ignore, flags[1], flags[2], flags[3]);
+			-- what is null is as it was, and what is empty is as by default
 			IF NOT EXISTS (SELECT FROM concurrency.attachments a
-							WHERE (a."table", a."column", a.trigger) = (tab, col, name)
-							  AND (a.watch, a.ignore) IS NOT DISTINCT FROM (try_attach.watch, try_attach.ignore)
-							  AND (a.guard_delete, a.stamp_insert) = (flags[1], flags[2])) THEN
+							WHERE (a.table_name, a.column_name, a.trigger_name) = (tab, col, name)
+							  AND a.watch IS NOT DISTINCT FROM nullif(coalesce(try_attach.watch, before.watch), '')
+							  AND a.ignore IS NOT DISTINCT FROM nullif(coalesce(try_attach.ignore, before.ignore), '')
+							  AND a.blind = coalesce(nullif(coalesce(try_attach.blind, before.blind), ''), 'allow')
+							  AND a.on_conflict = coalesce(nullif(coalesce(try_attach.on_conflict, before.on_conflict), ''), 'error')
+							  AND a.guard_delete = coalesce(flags[1], before.guard_delete, false)
+							  AND a.stamp_insert = coalesce(flags[2], before.stamp_insert, true)) THEN
 				RETURN 'attachments does not say so';
 			END IF;
 			IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = tab AND attname = 'n' AND attnum > 0)
@@ -192,7 +201,7 @@ sub create_functions
 		CREATE FUNCTION canary.try_detach(tab regclass, col name) RETURNS text LANGUAGE plpgsql AS $$
 		BEGIN
 			PERFORM concurrency.detach(tab, col);
-			IF EXISTS (SELECT FROM concurrency.attachments a WHERE (a."table", a."column") = (tab, col)) THEN
+			IF EXISTS (SELECT FROM concurrency.attachments a WHERE (a.table_name, a.column_name) = (tab, col)) THEN
 				RETURN 'attachments does not say so';
 			END IF;
 			RETURN '00000';

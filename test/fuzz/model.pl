@@ -85,6 +85,8 @@ sub create_tables
 		{
 			my $name = "${layout}_$type";
 			$dbh->do(sprintf $layouts{$layout}, $name, $Model::types{$type}{type});
+			# this gives the column a DEFAULT, which stays, and follows the kind
+			$dbh->do("SELECT concurrency.attach('$name', stamp_insert => false)");
 			# ... which does not count
 			my $meddle = $layout eq 'double' ? 'attempted.other := -1; current.other := NULL;' : '';
 			$dbh->do(sprintf <<'END', $name, $meddle);
@@ -754,7 +756,8 @@ sub start_scenario
 	my $combination = shift;
 	my %policy = (%$combination, %{ $combination->{condition} });
 	my $layout = pick(sort keys %layouts);
-	my %given;
+	# what is not named stays as it was in the scenario before
+	my %given = map { $_ => '' } qw(kind protocol blind on_conflict watch ignore);
 
 	$table = "${layout}_$policy{type}";
 	$m = Model->new(

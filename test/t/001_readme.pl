@@ -54,6 +54,7 @@ foreach my $object (
 {
 	my ($type, $identity, $comment) = @$object;
 	my $name = $identity =~ s/\(.*//r;
+	$name =~ s/^concurrency\.// if $type eq 'view' || $type eq 'function';
 
 	isnt($comment, '', "$type $name has a comment");
 	ok($reference =~ /\b\Q$name\E\b/, "the reference names $type $name");
@@ -76,7 +77,7 @@ foreach my $function (
 	ok(index($collapsed, $signature) >= 0, "the reference has $signature");
 }
 
-# The same for the settings, and for the columns of the views.
+# The same for the settings, and for the columns of the view that people use.
 foreach my $setting (
 	rows_of(
 		'settings', q{
@@ -96,7 +97,7 @@ foreach my $column (
 		'views', q{
 	SELECT c.relname, a.attname, col_description(c.oid, a.attnum)
 	  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-	 WHERE c.relnamespace = 'concurrency'::regnamespace AND c.relkind = 'v'
+	 WHERE c.oid = 'concurrency.attachments'::regclass
 	 ORDER BY c.relname, a.attnum}))
 {
 	my ($view, $name, $comment) = @$column;

@@ -52,7 +52,7 @@ like(session('clerk', $blind), qr/ERROR: +22023: .*"rejected"/, 'a misspelt poli
 is($node->safe_psql('postgres', 'SELECT n FROM doc'), '1', 'what was refused was not written');
 
 # What the server's configuration says to everybody, audit() tells to anybody.
-my $audit = 'SELECT severity, problem, mend FROM concurrency.audit() WHERE "table" IS NULL AND problem !~ \'role\'';
+my $audit = 'SELECT severity, problem, mend FROM concurrency.audit() WHERE table_name IS NULL AND problem !~ \'role\'';
 is($node->safe_psql('postgres', $audit), '', 'nothing to tell of a server that is configured as it comes');
 foreach my $case (
 	[ 'blind_writes', 'reject', undef ],

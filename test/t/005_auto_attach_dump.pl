@@ -81,14 +81,14 @@ foreach my $name (sort keys %dumps)
 	is(state_of($name), $state, "$name: triggers, options, versions and the event trigger are the same");
 
 	$node->safe_psql($name, 'CREATE TABLE new (id int, version concurrency.version)');
-	is($node->safe_psql($name, q{SELECT trigger FROM concurrency.attachments WHERE "table" = 'new'::regclass}),
+	is($node->safe_psql($name, q{SELECT trigger_name FROM concurrency.attachments WHERE table_name = 'new'::regclass}),
 		'zz_concurrency_version', "$name: a new column is attached");
 }
 
 # One table, dumped with its triggers, into a database that has the extension.
 my $file = "$dir/table.sql";
 is(complaints_of('pg_dump', '-t', 'doc', '-f', $file, $node->connstr('original')), '', 'one table is dumped');
-my $attached = q{SELECT "column", protocol, blind, enabled FROM concurrency.attachments ORDER BY 1};
+my $attached = q{SELECT column_name, protocol, blind, enabled FROM concurrency.attachments ORDER BY 1};
 my $expected = "clock|echo|allow|always\nversion|echo|reject|origin";
 
 $node->safe_psql('postgres', 'CREATE DATABASE single');
@@ -108,7 +108,7 @@ is($node->safe_psql('single', 'SELECT id, version FROM doc ORDER BY id'), "1|77\
 $node->safe_psql('single', 'DROP TABLE doc; SELECT concurrency.auto_attach(false)');
 is(restore("$dir/custom.dump", 'single', '-t', 'doc'), '', 'pg_restore -t says nothing');
 is($node->safe_psql('single', $attached), '', '... and restores no trigger');
-is($node->safe_psql('single', 'SELECT "column", problem FROM concurrency.audit() WHERE severity = $$warning$$ ORDER BY 1'),
+is($node->safe_psql('single', 'SELECT column_name, problem FROM concurrency.audit() WHERE severity = $$warning$$ ORDER BY 1'),
 	"clock|the column is of type concurrency.clock_version, but not attached: no write is checked\n"
 	  . 'version|the column is of type concurrency.version, but not attached: no write is checked',
 	'... of which audit tells');

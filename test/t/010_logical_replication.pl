@@ -64,7 +64,7 @@ sub apply_errors
 
 my $tables = q{
 	CREATE TABLE doc (id int PRIMARY KEY, body text, big text, version int);
-	CREATE TABLE counted (id int PRIMARY KEY, body text, version int);
+	CREATE TABLE counted (id int PRIMARY KEY, body text, version int DEFAULT 1);
 	CREATE TABLE filtered (id int PRIMARY KEY, body text, version int);
 	CREATE TABLE keyless (id int, version int);
 	ALTER TABLE keyless REPLICA IDENTITY FULL;

@@ -46,7 +46,7 @@ my $versions = q{
 	SELECT 'part', tableoid::regclass, * FROM part ORDER BY id;
 	SELECT 'child', * FROM child ORDER BY id};
 my $triggers = q{
-	SELECT * FROM concurrency.attachments ORDER BY "table"::text;
+	SELECT * FROM concurrency.attachments ORDER BY table_name::text;
 	SELECT tgrelid::regclass::text, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1};
 my $expected = $node->safe_psql('original', $versions);
 is($expected, join("\n", 'doc|2|zero|0', 'doc|3|minus|-1', 'doc|4|wrapped|1', 'doc|10|changed|3', 'doc|77|many|77',
@@ -124,7 +124,7 @@ data_only('custom_format', ['-Fc'], 'pg_restore', '-e', '-d', $into);
 $node->safe_psql('custom', $empty);
 data_only('directory', [ '-Fd', '-j2' ], 'pg_restore', '-e', '-j2', '--disable-triggers', '-d', $into);
 # ... which ends with ENABLE TRIGGER ALL: a trigger that was disabled is not any more
-is($node->safe_psql('custom', q{SELECT enabled FROM concurrency.attachments WHERE "table" = 'off'::regclass}), 'origin',
+is($node->safe_psql('custom', q{SELECT enabled FROM concurrency.attachments WHERE table_name = 'off'::regclass}), 'origin',
 	'--disable-triggers leaves triggers enabled');
 $node->safe_psql('custom', 'ALTER TABLE off DISABLE TRIGGER zz_concurrency_version');
 $node->safe_psql('custom', $empty);

@@ -50,7 +50,7 @@ refuses($standby, "UPDATE doc SET body = 'stale', version = 42 WHERE id = 2", 't
 is($standby->safe_psql('postgres', "UPDATE doc SET body = 'promoted', version = 43 WHERE id = 2 RETURNING version"), 44,
 	'... and bumps one that is not');
 refuses($standby, 'UPDATE later SET id = 2, version = 7', '... also of a table that was attached after the standby began');
-is($standby->safe_psql('postgres', 'SELECT "table", blind FROM concurrency.attachments ORDER BY 1'), "doc|allow\nlater|reject",
+is($standby->safe_psql('postgres', 'SELECT table_name, blind FROM concurrency.attachments ORDER BY 1'), "doc|allow\nlater|reject",
 	'... with the same options');
 $standby->stop;
 

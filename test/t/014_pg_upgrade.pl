@@ -106,7 +106,7 @@ ok($done, "pg_upgrade from $from_to") or die 'pg_upgrade failed';
 
 $new->start;
 is($new->safe_psql('postgres', q{
-		SELECT "table", "column", protocol, blind, enabled FROM concurrency.attachments ORDER BY "table"::text}),
+		SELECT table_name, column_name, protocol, blind, enabled FROM concurrency.attachments ORDER BY table_name::text}),
 	"doc|version|echo|warn|origin\npart|revision|auto|allow|always", 'triggers are there, and as they were');
 is($new->safe_psql('postgres', 'SELECT * FROM doc ORDER BY id; SELECT tableoid::regclass, * FROM part'),
 	"1|a|0\n2|c|42\npart_south|1|south|8", 'versions are kept');

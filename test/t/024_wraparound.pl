@@ -56,7 +56,7 @@ $node->safe_psql('postgres', q{
 	ALTER TABLE old ADD COLUMN rev concurrency.version;
 	RELEASE s;
 	COMMIT});
-is($node->safe_psql('postgres', 'SELECT "table", "column" FROM concurrency.attachments ORDER BY "column"'), "old|rev\nplain|version",
+is($node->safe_psql('postgres', 'SELECT table_name, column_name FROM concurrency.attachments ORDER BY column_name'), "old|rev\nplain|version",
 	'what is new is attached, in a savepoint, too');
 $node->safe_psql('postgres', q{
 	SELECT concurrency.attach('old');

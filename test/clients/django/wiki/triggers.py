@@ -11,4 +11,4 @@ class VersionTrigger(TriggerFactory):
             FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('{field.column}')
     """
     drop_clause = """DROP TRIGGER IF EXISTS "{trigger_name}" ON "{opts.db_table}" """
-    list_clause = "SELECT trigger FROM concurrency.attachments"
+    list_clause = "SELECT trigger_name FROM concurrency.attachments"

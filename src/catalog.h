@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.h
+ *	  Tables as the catalogs have them now, without a lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CC_CATALOG_H
+#define CC_CATALOG_H
+
+#include "access/htup.h"
+#include "access/tupdesc.h"
+#include "utils/rel.h"
+
+extern Relation cc_catalog_relation(Oid relid);
+extern Trigger cc_catalog_trigger(HeapTuple tuple, TupleDesc tupdesc);
+extern Oid	cc_catalog_root(Oid tgoid, Oid *relid);
+extern char *cc_catalog_table(Oid relid);
+extern bool cc_catalog_is_owned(Oid relid);
+
+#endif							/* CC_CATALOG_H */

@@ -1,0 +1,107 @@
+/*-------------------------------------------------------------------------
+ *
+ * default.c
+ *	  What a column has where an INSERT does not name it.
+ *
+ * Only looks at the expression: to plan it would call the immutable functions
+ * in it, which are the table owner's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/heap.h"
+#include "catalog/pg_attrdef.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_node.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "default.h"
+
+/* Read the default of a column itself.  NULL if it has none. */
+static Node *
+own_default(Form_pg_attribute att)
+{
+	Relation	pg_attrdef;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Node	   *expr = NULL;
+
+	if (!att->atthasdef)
+		return NULL;
+	pg_attrdef = table_open(AttrDefaultRelationId, AccessShareLock);
+	ScanKeyInit(&keys[0], Anum_pg_attrdef_adrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(att->attrelid));
+	ScanKeyInit(&keys[1], Anum_pg_attrdef_adnum, BTEqualStrategyNumber,
+				F_INT2EQ, Int16GetDatum(att->attnum));
+	scan = systable_beginscan(pg_attrdef, AttrDefaultIndexId, true, NULL, 2, keys);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		adbin = heap_getattr(tuple, Anum_pg_attrdef_adbin,
+										 RelationGetDescr(pg_attrdef), &isnull);
+
+		expr = stringToNode(TextDatumGetCString(adbin));
+	}
+	systable_endscan(scan);
+	table_close(pg_attrdef, AccessShareLock);
+	return expr;
+}
+
+/* Parse a kind's default as ALTER TABLE does for a column. */
+static Node *
+parse_default(const VersionKind *kind, Form_pg_attribute att)
+{
+	char	   *statement = psprintf("SELECT %s", kind->column_default);
+	RawStmt    *raw = linitial(raw_parser(statement, RAW_PARSE_DEFAULT));
+	ResTarget  *target = linitial(castNode(SelectStmt, raw->stmt)->targetList);
+
+	return cookDefault(make_parsestate(NULL), target->val, att->atttypid,
+					   att->atttypmod, NameStr(att->attname), '\0');
+}
+
+/* Find the kind whose default this expression is. */
+static const VersionKind *
+find_kind(Node *expr, Form_pg_attribute att)
+{
+	Oid			typid = getBaseType(att->atttypid);
+
+	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)
+	{
+		if (kind->typid == typid && equal(expr, parse_default(kind, att)))
+			return kind;
+	}
+	return NULL;
+}
+
+/*
+ * Look at a column's default.  A null is none.  The caller's search_path begins
+ * with pg_catalog, in which the kinds' defaults are parsed.
+ */
+ColumnDefault
+cc_default_of(Form_pg_attribute att)
+{
+	ColumnDefault found = {.is_there = att->attidentity != '\0'};
+	Node	   *expr = own_default(att);
+
+	found.is_own = expr != NULL;
+	if (found.is_own)
+		found.kind = find_kind(expr, att);
+	else
+		expr = get_typdefault(att->atttypid);
+	if (expr && !(IsA(expr, Const) && castNode(Const, expr)->constisnull))
+	{
+		found.is_there = true;
+		found.is_constant = !contain_mutable_functions(expr);
+	}
+	return found;
+}

@@ -1,0 +1,13 @@
+/* concurrency--1.0.sql */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION concurrency" to load this file. \quit
+
+--
+-- The schema is a member of the extension: one that is there already is refused, and
+-- nobody can have left anything in it.  privileges.sql, the last part, has the rest.
+--
+CREATE SCHEMA concurrency;
+COMMENT ON SCHEMA concurrency IS
+'optimistic locking: version columns, and the refusal of stale writes';
+

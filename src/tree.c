@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ *
+ * tree.c
+ *	  A table with its partitions and inheritance children: who may change it,
+ *	  its lock, and its members.
+ *
+ * Everything here sees the catalogs as they are now, at every isolation level.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_inherits.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "compat.h"
+#include "tree.h"
+
+/* Raise PostgreSQL's own error where the current user may not change the table. */
+static void
+check_rights(Oid relid, bool as_owner)
+{
+	AclResult	result;
+
+	if (as_owner)
+		result = class_ownercheck_compat(relid, GetUserId()) ?
+			ACLCHECK_OK : ACLCHECK_NOT_OWNER;
+	else
+		result = pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER);
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, get_relkind_objtype(get_rel_relkind(relid)),
+					   get_rel_name(relid));
+}
+
+/*
+ * Lock a table and then its tree, until the end of the transaction.  Rights come
+ * first: who has not those of ALTER TABLE (as_owner) or of CREATE TRIGGER does
+ * not even wait.
+ */
+void
+cc_tree_lock(Oid relid, LOCKMODE lockmode, bool as_owner)
+{
+	ListCell   *lc;
+
+	foreach(lc, cc_tree_members(relid))
+		check_rights(lfirst_oid(lc), as_owner);
+
+	LockRelationOid(relid, lockmode);
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table with OID %u does not exist", relid)));
+	find_all_inheritors(relid, lockmode, NULL);
+}
+
+/*
+ * List a table and all that is below it, parents before children.
+ */
+List *
+cc_tree_members(Oid relid)
+{
+	return find_all_inheritors(relid, NoLock, NULL);
+}
+
+/*
+ * List the tables that this one inherits from, in the order of its definition.
+ */
+List *
+cc_tree_parents(Oid relid)
+{
+	Relation	pg_inherits = table_open(InheritsRelationId, AccessShareLock);
+	List	   *parents = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(pg_inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		parents = lappend_oid(parents, ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
+	systable_endscan(scan);
+	table_close(pg_inherits, AccessShareLock);
+	return parents;
+}
+
+/*
+ * Find the topmost table from which this one inherits a column: itself, if it
+ * inherits it from none.
+ */
+Oid
+cc_tree_origin(Oid relid, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, cc_tree_parents(relid))
+	{
+		if (get_attnum(lfirst_oid(lc), column) != InvalidAttrNumber)
+			return cc_tree_origin(lfirst_oid(lc), column);
+	}
+	return relid;
+}

@@ -1,0 +1,143 @@
+# Section 11: audit() is what monitoring calls every minute.  It waits for no lock
+# that anybody holds on a table, is not disturbed by tables that come and go, and
+# takes less than a second for thousands of tables and for thousands of
+# partitions, whether the catalogs have been analyzed or not.
+#
+# pg_regress runs one session at a time, and its files know no clock.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', 'max_locks_per_transaction = 1000');
+$node->start;
+
+# The quickest of five runs, in seconds; others may want the machine, too.
+sub seconds_for
+{
+	my ($db) = @_;
+	my $quickest;
+
+	foreach my $run (1 .. 5)
+	{
+		my $start = time;
+		$node->safe_psql($db, 'SET statement_timeout = 10000; SELECT count(*) FROM concurrency.audit()');
+		my $seconds = time - $start;
+		$quickest = $seconds if !defined $quickest || $seconds < $quickest;
+	}
+	return $quickest;
+}
+
+sub is_quick
+{
+	my ($db, $what) = @_;
+
+	# (assertions, and -O0, take their time)
+	my $limit = $node->safe_psql($db, 'SHOW debug_assertions') eq 'on' ? 10 : 1;
+	cmp_ok(seconds_for($db), '<', $limit, "$what: less than $limit s");
+	$node->safe_psql($db, 'ANALYZE');
+	cmp_ok(seconds_for($db), '<', $limit, "$what, analyzed: less than $limit s");
+}
+
+# Tables with all that audit() looks at: keys, a default, a trigger of somebody else's, an index.
+sub make_tables
+{
+	my ($db, $first, $last) = @_;
+
+	$node->safe_psql($db, qq{
+		DO \$\$
+		BEGIN
+			FOR i IN $first .. $last LOOP
+				EXECUTE format('CREATE TABLE t%1\$s (id int PRIMARY KEY, code text UNIQUE, other int REFERENCES t0, changed timestamptz DEFAULT now(), version bigint NOT NULL DEFAULT 1)', i);
+				EXECUTE format('CREATE TRIGGER touch BEFORE UPDATE ON t%s FOR EACH ROW EXECUTE FUNCTION touch()', i);
+				PERFORM concurrency.attach(format('t%s', i)::regclass);
+			END LOOP;
+		END
+		\$\$});
+}
+
+my $setup = q{
+	SET client_min_messages = warning;
+	CREATE EXTENSION concurrency;
+	CREATE TABLE t0 (id int PRIMARY KEY);
+	CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
+		$$ BEGIN NEW.changed := now(); RETURN NEW; END $$};
+
+$node->safe_psql('postgres', "CREATE DATABASE $_") foreach qw(tables partitions);
+$node->safe_psql($_, $setup) foreach qw(tables partitions);
+
+make_tables('tables', 1, 30);
+is_quick('tables', '30 tables');
+
+# What it sees does not depend on who holds which lock.
+$node->safe_psql('tables', 'ALTER TABLE t7 DISABLE TRIGGER zz_concurrency_version');
+my $holder = $node->background_psql('tables');
+$holder->query_safe('BEGIN; LOCK TABLE t7, t8 IN ACCESS EXCLUSIVE MODE; CREATE TABLE uncommitted (id int); DROP TABLE t9');
+is($node->safe_psql('tables', q{
+	SET lock_timeout = 1; SET statement_timeout = 10000;
+	SELECT severity, table_name, problem FROM concurrency.audit() ORDER BY table_name::text}),
+	'error|t7|the trigger is disabled: no write is checked', 'it waits for nobody, and sees all');
+is($node->safe_psql('tables', 'SET lock_timeout = 1; SELECT count(*) FROM concurrency.attachments'), 30, 'nor does attachments');
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+
+make_tables('tables', 31, 2000);
+is_quick('tables', '2 000 tables');
+
+# Tables come and go while it looks.
+my $script = "$PostgreSQL::Test::Utils::tmp_check/come_and_go.sql";
+append_to_file($script, q{
+	SET client_min_messages = warning;
+	\set n random(1, 1000000000)
+	CREATE TABLE gone:n (id int PRIMARY KEY, version int, rev int);
+	CREATE TABLE gone_child:n () INHERITS (gone:n);
+	SELECT concurrency.attach('gone:n', on_conflict => 'skip', watch => 'rev');
+	ALTER TABLE gone:n DROP rev;
+	DROP TABLE gone:n CASCADE;
+});
+my ($in, $out) = ('', '');
+my $busy = IPC::Run::start(
+	[ 'pgbench', '-n', '-c', '4', '-T', '5', '-f', $script, $node->connstr('tables') ],
+	'<', \$in, '>&', \$out);
+my ($asked, $failed, $shown) = (0, 0, '');
+my $end = time + 4;
+while (time < $end)
+{
+	my ($rc, $stdout, $stderr) = $node->psql('tables', 'SELECT count(*) FROM concurrency.audit(), concurrency.attachments LIMIT 1');
+	$asked++;
+	next if $rc == 0 && $stderr eq '';
+	$failed++;
+	$shown = $stderr;
+}
+$busy->finish;
+like($out, qr/number of transactions actually processed: [1-9]/, 'tables have come and gone') or diag $out;
+cmp_ok($asked, '>', 0, "it was asked $asked times meanwhile");
+is($failed, 0, '... and has always answered') or diag $shown;
+
+# One table, with many partitions; of which some are odd.
+$node->safe_psql('partitions', q{
+	CREATE TABLE part (id int PRIMARY KEY, body text, changed timestamptz, version bigint NOT NULL DEFAULT 1) PARTITION BY LIST (id);
+	CREATE TRIGGER touch BEFORE UPDATE ON part FOR EACH ROW EXECUTE FUNCTION touch();
+	SET client_min_messages = warning;
+	SELECT concurrency.attach('part')});
+foreach my $hundred (0 .. 29)
+{
+	$node->safe_psql('partitions', qq{
+		DO \$\$
+		BEGIN
+			FOR i IN 1 .. 100 LOOP
+				EXECUTE format('CREATE TABLE p%1\$s PARTITION OF part FOR VALUES IN (%1\$s)', 100 * $hundred + i);
+			END LOOP;
+		END
+		\$\$});
+}
+$node->safe_psql('partitions', 'ALTER TABLE p77 DISABLE TRIGGER zz_concurrency_version');
+is_quick('partitions', '3 000 partitions');
+is($node->safe_psql('partitions', 'SELECT severity, table_name FROM concurrency.audit()'), 'error|p77', 'it sees the odd one');
+
+$node->stop;
+done_testing();
