@@ -35,8 +35,13 @@ ALTER TRIGGER zz_concurrency_version ON doc RENAME TO zzz_last;
 COMMENT ON TRIGGER zzz_last ON doc IS 'kept';
 SELECT concurrency.attach('doc', protocol => 'echo');
 SELECT tgname, obj_description(oid, 'pg_trigger') FROM pg_trigger WHERE tgrelid = 'doc'::regclass;
--- ... of two for one column, one is left
-CREATE TRIGGER aaa_first BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version');
+-- ... of two for one column, one is left, unless what the other says would be lost
+CREATE TRIGGER aaa_first BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version', 'blind=reject');
+SELECT concurrency.attach('doc');
+CREATE OR REPLACE TRIGGER aaa_first BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version', 'protocol=echo');
+ALTER TABLE doc DISABLE TRIGGER aaa_first;
+SELECT concurrency.attach('doc');
+ALTER TABLE doc ENABLE TRIGGER aaa_first;
 SELECT concurrency.attach('doc');
 SELECT column_name, trigger_name FROM concurrency.attachments;
 
@@ -114,7 +119,7 @@ CREATE TRIGGER "concurrency_doc_Version" BEFORE UPDATE ON doc FOR EACH ROW EXECU
 SELECT concurrency.attach('doc');
 DROP TRIGGER "concurrency_doc_Version" ON public.doc;
 -- ... ours may have such a name, and other people's triggers other names
-CREATE TRIGGER concurrency_ours BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version');
+CREATE TRIGGER concurrency_ours BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version');
 CREATE TRIGGER "concurrencyXdoc" BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION counts();
 SELECT concurrency.attach('doc');
 SELECT tgname FROM pg_trigger WHERE tgrelid = 'doc'::regclass ORDER BY 1;

@@ -14,8 +14,16 @@ SELECT concurrency.attach('doc', kind => 'counter', protocol => 'echo', blind =>
 ALTER TABLE doc DROP version, ADD generated int GENERATED ALWAYS AS (1) STORED, ADD other text, DROP seen;
 :audit
 SELECT mend();
+-- ... nor what could be, where a column was dropped
+ALTER TABLE doc ADD version int NOT NULL DEFAULT 1, ADD quantity int;
+SELECT concurrency.attach('doc', kind => 'counter', protocol => 'echo', blind => 'warn', on_conflict => 'skip', watch => 'body', guard_delete => true, stamp_insert => false);
+ALTER TABLE doc DROP version;
+:audit
+SELECT mend();
 -- ... it was renamed
-ALTER TABLE doc ADD version int NOT NULL DEFAULT 1;
+DROP TABLE doc;
+CREATE TABLE doc (id int PRIMARY KEY, body text, generated int GENERATED ALWAYS AS (1) STORED, other text, version int NOT NULL DEFAULT 1);
+INSERT INTO doc VALUES (1);
 SELECT concurrency.attach('doc', kind => 'counter', protocol => 'echo', blind => 'warn', on_conflict => 'skip', watch => 'body', guard_delete => true, stamp_insert => false);
 ALTER TABLE doc RENAME version TO rev;
 UPDATE doc SET body = 'refused';
@@ -56,6 +64,16 @@ CREATE TRIGGER "by hand" BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION conc
 SELECT mend();
 ALTER TABLE doc DROP version, ADD version int NOT NULL DEFAULT 1, ADD seen int;
 
+-- a list that cannot be read; the trigger of a view, and a constraint's
+CREATE TRIGGER by_hand BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version', 'watch="body');
+CREATE VIEW docs AS SELECT * FROM doc;
+CREATE TRIGGER instead INSTEAD OF UPDATE ON docs FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version', 'kind=uuid');
+CREATE CONSTRAINT TRIGGER later AFTER UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('seen');
+:audit
+SELECT mend();
+SELECT concurrency.detach('doc');
+DROP VIEW docs;
+
 -- options that are wrong, of a trigger that is made by hand: each goes, and the others stay
 CREATE TRIGGER by_hand BEFORE UPDATE OR DELETE ON doc FOR EACH ROW EXECUTE FUNCTION
 	concurrency.version_trigger('version', 'kind=counter', 'protocol=echo', 'blind=rejected', 'on_conflict=skip', 'watch=body');
@@ -88,6 +106,15 @@ ALTER TABLE doc ADD rev int NOT NULL DEFAULT 1;
 :audit
 SELECT mend();
 SELECT concurrency.detach('doc', 'rev');
+
+-- ... it is a partition's, of which its parent's trigger is mended
+CREATE TABLE part (id int, body text, version int NOT NULL DEFAULT 1, rev int NOT NULL DEFAULT 1) PARTITION BY LIST (id);
+CREATE TABLE part_1 PARTITION OF part DEFAULT;
+CREATE TRIGGER watches BEFORE INSERT OR UPDATE ON part FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('rev', 'watch=body,version');
+CREATE TRIGGER by_hand BEFORE INSERT OR UPDATE ON part_1 FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version');
+:audit
+SELECT mend();
+DROP TABLE part;
 
 -- it is no BEFORE ROW trigger
 SELECT concurrency.detach('doc');

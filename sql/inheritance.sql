@@ -80,3 +80,22 @@ UPDATE child SET version = 1, rev = 3 RETURNING version, rev;
 \set VERBOSITY terse
 SET client_min_messages = warning;
 DROP TABLE mother, father, stepson CASCADE;
+
+-- Each child is judged by its own options: its kind, its DEFAULT, its handler, and what excludes what it has.
+CREATE TABLE mother (id int, body text, version bigint NOT NULL);
+CREATE TABLE daughter () INHERITS (mother);
+CREATE TABLE son () INHERITS (mother);
+CREATE FUNCTION decides(current daughter, attempted daughter) RETURNS daughter LANGUAGE sql AS 'SELECT attempted';
+SELECT concurrency.attach('mother'), concurrency.attach('daughter', kind => 'clock', on_conflict => 'call=public.decides'), concurrency.attach('son', ignore => 'body');
+SELECT concurrency.attach('mother', stamp_insert => false);
+SELECT adrelid::regclass, pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid::regclass::text IN ('mother', 'daughter', 'son') ORDER BY 1;
+SELECT concurrency.attach('mother', kind => 'counter');
+SELECT adrelid::regclass, pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'daughter'::regclass;
+SELECT concurrency.attach('mother', blind => 'warn');
+SELECT table_name, kind, blind, on_conflict, ignore FROM concurrency.attachments ORDER BY table_name::text;
+SELECT concurrency.attach('mother', watch => 'body');
+ALTER FUNCTION decides RENAME TO decided;
+SELECT concurrency.attach('mother', blind => 'allow');
+SELECT concurrency.attach('mother', blind => 'allow', on_conflict => 'error');
+SELECT table_name, kind, blind, on_conflict, ignore FROM concurrency.attachments ORDER BY table_name::text;
+DROP TABLE mother CASCADE;

@@ -89,7 +89,19 @@ SELECT concurrency.attach('trapped_key');
 SET client_min_messages = error;
 SELECT count(*) > 0 AS found FROM concurrency.audit();
 SELECT concurrency.expect('trapped_key', 1), concurrency.skip_check('trapped_key');
+SELECT concurrency.rename_column('trapped_key', 'version', 'rev');
 SELECT concurrency.detach('trapped_key');
+-- ... nor is a column renamed, or added where a child has one of its own, which PostgreSQL 18 makes NOT NULL
+SELECT concurrency.attach('trapped', 'deep');
+SELECT concurrency.rename_column('trapped', 'deep', 'deeper'), concurrency.rename_column('trapped', 'deeper', 'deep');
+SELECT concurrency.detach('trapped', 'deep');
+SET ROLE regress_owner;
+CREATE TABLE above (id int);
+CREATE TABLE trapped_merge (version bigint, CHECK (spring(23) OR version > 5)) INHERITS (above);
+\c -
+SET client_min_messages = error;
+SELECT concurrency.attach('above');
+DROP TABLE above CASCADE;
 -- ... or by the event trigger of a superuser, who adds the column
 SELECT concurrency.auto_attach(true);
 ALTER TABLE trapped ADD COLUMN automatic concurrency.version NOT NULL;

@@ -30,7 +30,8 @@ SELECT concurrency.attach('mother');
 -- what no client can send, and what is no column of the table's
 SELECT concurrency.attach('doc', 'always');
 SELECT concurrency.attach('doc', 'size');
-SELECT concurrency.attach('doc', c) FROM unnest('{xmin,ctid,tableoid}'::name[]) AS c LIMIT 1;
+SELECT concurrency.attach('doc', 'xmin');
+SELECT concurrency.attach('doc', 'ctid');
 SELECT concurrency.attach('doc', 'tableoid', kind => 'counter', add_column => false);
 
 -- foreign keys: sql/attach.sql.  A unique index, for which each write takes the lock that a change of a key takes
@@ -69,10 +70,47 @@ $$;
 SET client_min_messages = warning;
 SELECT body, tell(body) FROM unnest(ARRAY['NEW.version := 1;', 'new . "version":=1;', 'IF true THEN NEW.version = 1; END IF;', E'NEW.version\n\t= OLD.version + 1;',
 	'NEW.versions := 1;', 'NEW.body := 1;', 'IF NEW.version = 1 THEN NULL; END IF;', 'NEW.body := NEW.version;', 'SELECT 1 INTO NEW.version;',
-	'NEW := OLD;', 'SELECT * INTO STRICT NEW FROM spelled;', 'PERFORM 1;']) AS body;
+	'NEW := OLD;', 'SELECT * INTO STRICT NEW FROM spelled;', 'PERFORM 1;',
+	'PERFORM 1;NEW.version = 2;', E'-- it sets\n\tNEW.version = 2;', E'-- NEW.version := 2;\n', '/* NEW.version := 2; */', '/* a */ NEW.version := 2; /* b */']) AS body;
 SELECT tell('NEW."Version" := 1;', 'Version'), tell('NEW.version := 1;', 'versions');
 RESET client_min_messages;
 DROP TABLE spelled;
+
+-- ... whatever string literals are like
+SET standard_conforming_strings = off;
+SELECT concurrency.attach('doc');
+SELECT count(*) FROM concurrency.audit();
+RESET standard_conforming_strings;
+-- ... wherever ours stands, and where a partition has it from its parent
+ALTER TRIGGER zz_concurrency_version ON doc RENAME TO "~zz";
+DROP TRIGGER bump ON doc;
+SELECT concurrency.attach('doc');
+CREATE TABLE part_2 (id int, version int) PARTITION BY LIST (id);
+CREATE TABLE part_2_1 PARTITION OF part_2 DEFAULT;
+CREATE TRIGGER bump BEFORE UPDATE ON part_2 FOR EACH ROW EXECUTE FUNCTION counts();
+SELECT concurrency.attach('part_2_1');
+SELECT severity, sqlstate, message FROM concurrency.obstacles('part_2'::regclass, 'version');
+
+-- a column that is to be added, and that a child has of its own
+CREATE TABLE parent (id int);
+CREATE TABLE child (version bigint DEFAULT 100) INHERITS (parent);
+SELECT concurrency.attach('parent');
+\set VERBOSITY sqlstate
+SELECT concurrency.attach('parent');
+\set VERBOSITY default
+ALTER TABLE parent ADD version bigint;
+SELECT concurrency.attach('parent');
+SELECT adrelid::regclass, pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid IN ('parent'::regclass, 'child'::regclass);
+
+-- whatever the role's name
+CREATE ROLE "Regress.Owner";
+GRANT CREATE ON SCHEMA public TO "Regress.Owner";
+SET ROLE "Regress.Owner";
+CREATE TABLE theirs (id int, version int) PARTITION BY LIST ((id % 2));
+SELECT concurrency.attach('theirs');
+RESET ROLE;
+DROP OWNED BY "Regress.Owner";
+DROP ROLE "Regress.Owner";
 
 \set VERBOSITY sqlstate
 SELECT concurrency.attach('doc', 'id');
@@ -81,5 +119,5 @@ SELECT concurrency.attach('doc', 'size');
 SELECT concurrency.attach('doc', 'xmin');
 SELECT concurrency.attach('doc');
 
-DROP TABLE doc, keyed, part, mother, daughter;
+DROP TABLE doc, keyed, part, part_2, mother, daughter, parent, child;
 DROP FUNCTION nothing, counts, reads, tell;

@@ -142,7 +142,7 @@ SELECT concurrency.is_current('public.doc', '1', 7), concurrency.is_current('pub
 SELECT concurrency.assert_current('public.doc', '1', 7);
 SELECT concurrency.assert_current('public.doc', '1', 5);
 SELECT concurrency.assert_current('public.doc', '99', 5);
-SELECT concurrency.column_default('public.doc'::pg_catalog.regclass, 3::pg_catalog.int2);
+SELECT concurrency.column_default('public.doc'::pg_catalog.regclass, 'version'), concurrency.column_origin('public.doc'::pg_catalog.regclass, 'version');
 SELECT pg_catalog.count(*) FROM concurrency.version_triggers() AS t, concurrency.trigger_problem(t.trigger_oid);
 SELECT concurrency.may_set_column(trigger_oid, column_name) FROM concurrency.version_triggers() LIMIT 1;
 SELECT column_name, trigger_name, kind, on_conflict FROM concurrency.attachments ORDER BY trigger_name;

@@ -51,6 +51,12 @@ INSERT INTO nullable VALUES (2, NULL) RETURNING version IS NULL AS is_null;
 UPDATE nullable SET id = 3 WHERE id = 2 RETURNING version IS NULL AS is_null;
 DROP TABLE nullable;
 
+-- (a DEFAULT NULL is none, over that of a domain, too)
+CREATE TABLE nullable (id int PRIMARY KEY, version concurrency.version DEFAULT NULL);
+SELECT concurrency.attach('nullable', stamp_insert => false);
+INSERT INTO nullable VALUES (1) RETURNING version;
+DROP TABLE nullable;
+
 -- a default that nothing can follow is not looked at before the first write
 CREATE TABLE forever (id int PRIMARY KEY, version timestamptz DEFAULT 'infinity');
 SELECT concurrency.attach('forever');

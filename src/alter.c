@@ -38,7 +38,7 @@ execute(const char *command)
 
 /* Spell a first version so that it is read again, whatever DateStyle is. */
 static char *
-first_version(const VersionKind *kind)
+spell_first_version(const VersionKind *kind)
 {
 	VersionValue none = {0, true};
 	Datum		version = kind->next(kind, none);
@@ -52,49 +52,48 @@ first_version(const VersionKind *kind)
 }
 
 /*
- * Add a version column.  The rows that are there get one constant, so that none
- * is rewritten.
+ * Add a version column, in the table's tree as well.  The rows that are there
+ * get one constant, so that none is rewritten; it stays the default until the
+ * caller sets another.
  */
 void
-cc_alter_add_column(Oid relid, const char *column, const VersionKind *kind)
+cc_alter_add_column(Relation rel, const char *column, const VersionKind *kind)
 {
-	char	   *table = cc_catalog_table(relid);
-	const char *name = quote_identifier(column);
-
 	execute(psprintf("ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT %s",
-					 table, name, format_type_be(kind->typid),
-					 quote_literal_cstr(first_version(kind))));
-	execute(psprintf("ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s",
-					 table, name, kind->column_default));
+					 cc_catalog_table(rel), quote_identifier(column),
+					 format_type_be(kind->typid),
+					 quote_literal_cstr(spell_first_version(kind))));
 }
 
 /*
- * Set the default of a column in this table alone.
+ * Set the default of a column, in this table alone or in its tree as well.
  */
 void
-cc_alter_set_default(Oid relid, const char *column, const char *expression)
+cc_alter_set_default(Relation rel, const char *column, const char *expression,
+					 bool in_tree)
 {
-	execute(psprintf("ALTER TABLE ONLY %s ALTER COLUMN %s SET DEFAULT %s",
-					 cc_catalog_table(relid), quote_identifier(column), expression));
+	execute(psprintf("ALTER TABLE %s%s ALTER COLUMN %s SET DEFAULT %s",
+					 in_tree ? "" : "ONLY ", cc_catalog_table(rel),
+					 quote_identifier(column), expression));
 }
 
 /*
  * Rename a column, in the table's tree as well.
  */
 void
-cc_alter_rename_column(Oid relid, const char *column, const char *name)
+cc_alter_rename_column(Relation rel, const char *column, const char *name)
 {
 	execute(psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
-					 cc_catalog_table(relid), quote_identifier(column),
+					 cc_catalog_table(rel), quote_identifier(column),
 					 quote_identifier(name)));
 }
 
 /*
- * Create a version trigger, or replace it; a partitioned table's is its
- * partitions', too.
+ * Create a version trigger with these arguments, C strings, or replace it; a
+ * partitioned table's is its partitions', too.
  */
 void
-cc_alter_create_trigger(Oid relid, const char *name, List *args,
+cc_alter_create_trigger(Relation rel, const char *name, List *args,
 						const TriggerOptions *options)
 {
 	StringInfoData command;
@@ -106,7 +105,7 @@ cc_alter_create_trigger(Oid relid, const char *name, List *args,
 					 quote_identifier(name),
 					 options->stamp_insert ? "INSERT OR " : "",
 					 options->guard_delete ? " OR DELETE" : "",
-					 cc_catalog_table(relid));
+					 cc_catalog_table(rel));
 	foreach(lc, args)
 		appendStringInfo(&command, "%s%s", lc == list_head(args) ? "" : ", ",
 						 quote_literal_cstr(lfirst(lc)));
@@ -118,27 +117,25 @@ cc_alter_create_trigger(Oid relid, const char *name, List *args,
  * Drop a trigger.
  */
 void
-cc_alter_drop_trigger(Oid relid, const char *name)
+cc_alter_drop_trigger(Relation rel, const char *name)
 {
 	execute(psprintf("DROP TRIGGER %s ON %s", quote_identifier(name),
-					 cc_catalog_table(relid)));
+					 cc_catalog_table(rel)));
 }
 
 /*
  * Rename a trigger.
  */
 void
-cc_alter_rename_trigger(Oid relid, const char *name, const char *new_name)
+cc_alter_rename_trigger(Relation rel, const char *name, const char *new_name)
 {
 	execute(psprintf("ALTER TRIGGER %s ON %s RENAME TO %s", quote_identifier(name),
-					 cc_catalog_table(relid), quote_identifier(new_name)));
+					 cc_catalog_table(rel), quote_identifier(new_name)));
 }
 
-/*
- * Have a trigger of this table alone fire as pg_trigger.tgenabled says.
- */
-void
-cc_alter_set_state(Oid relid, const char *name, char state)
+/* Have a trigger of this table alone fire as pg_trigger.tgenabled says. */
+static void
+set_state(Relation rel, const char *name, char state)
 {
 	const char *how = "ENABLE";
 
@@ -154,6 +151,24 @@ cc_alter_set_state(Oid relid, const char *name, char state)
 			how = "ENABLE REPLICA";
 			break;
 	}
-	execute(psprintf("ALTER TABLE ONLY %s %s TRIGGER %s", cc_catalog_table(relid),
+	execute(psprintf("ALTER TABLE ONLY %s %s TRIGGER %s", cc_catalog_table(rel),
 					 how, quote_identifier(name)));
+}
+
+/*
+ * Have these triggers, some of a table's as they were, fire as they did: to
+ * create one again enables it.
+ */
+void
+cc_alter_restore_states(Relation rel, List *triggers)
+{
+	ListCell   *lc;
+
+	foreach(lc, triggers)
+	{
+		const Trigger *trigger = lfirst(lc);
+
+		if (trigger->tgenabled != TRIGGER_FIRES_ON_ORIGIN)
+			set_state(rel, trigger->tgname, trigger->tgenabled);
+	}
 }

@@ -7,13 +7,12 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "commands/trigger.h"
+#include "catalog/pg_trigger.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "alter.h"
@@ -21,12 +20,24 @@
 #include "attachment.h"
 #include "catalog.h"
 #include "condition.h"
+#include "obstacle.h"
 #include "perform.h"
 #include "tree.h"
 
 PG_FUNCTION_INFO_V1(attach);
 PG_FUNCTION_INFO_V1(detach);
 PG_FUNCTION_INFO_V1(rename_column);
+
+/* The arguments of attach(). */
+enum
+{
+	ARG_TABLE,
+	ARG_COLUMN,
+	ARG_OPTIONS,				/* by TriggerOption */
+	ARG_GUARD_DELETE = ARG_OPTIONS + OPTION_COUNT,
+	ARG_STAMP_INSERT,
+	ARG_ADD_COLUMN
+};
 
 /*
  * attach(table_name regclass, column_name name, kind text, protocol text,
@@ -40,82 +51,83 @@ PG_FUNCTION_INFO_V1(rename_column);
 Datum
 attach(PG_FUNCTION_ARGS)
 {
-	AttachRequest request = {
-		.function = cc_attachment_function(fcinfo),
-		.names_guard_delete = !PG_ARGISNULL(8),
-		.names_stamp_insert = !PG_ARGISNULL(9)
-	};
+	AttachRequest request = {.function = cc_attachment_function(fcinfo)};
 
-	cc_argument_require(fcinfo, 0, "table_name");
-	cc_argument_require(fcinfo, 1, "column_name");
-	cc_argument_require(fcinfo, 10, "add_column");
-	request.relid = PG_GETARG_OID(0);
-	request.column = NameStr(*PG_GETARG_NAME(1));
+	cc_argument_require(fcinfo, ARG_TABLE, "table_name");
+	cc_argument_require(fcinfo, ARG_COLUMN, "column_name");
+	cc_argument_require(fcinfo, ARG_ADD_COLUMN, "add_column");
+	request.relid = PG_GETARG_OID(ARG_TABLE);
+	request.column = NameStr(*PG_GETARG_NAME(ARG_COLUMN));
+	request.add_column = PG_GETARG_BOOL(ARG_ADD_COLUMN);
 	for (int i = 0; i < OPTION_COUNT; i++)
 	{
-		if (!PG_ARGISNULL(2 + i))
-			request.text[i] = text_to_cstring(PG_GETARG_TEXT_PP(2 + i));
+		if (!PG_ARGISNULL(ARG_OPTIONS + i))
+			request.text[i] = text_to_cstring(PG_GETARG_TEXT_PP(ARG_OPTIONS + i));
 	}
+	request.names_guard_delete = !PG_ARGISNULL(ARG_GUARD_DELETE);
 	if (request.names_guard_delete)
-		request.guard_delete = PG_GETARG_BOOL(8);
+		request.guard_delete = PG_GETARG_BOOL(ARG_GUARD_DELETE);
+	request.names_stamp_insert = !PG_ARGISNULL(ARG_STAMP_INSERT);
 	if (request.names_stamp_insert)
-		request.stamp_insert = PG_GETARG_BOOL(9);
-	request.add_column = PG_GETARG_BOOL(10);
+		request.stamp_insert = PG_GETARG_BOOL(ARG_STAMP_INSERT);
 
 	return DirectFunctionCall1(namein, CStringGetDatum(cc_perform_attach(&request)));
 }
 
+/* List the triggers that keep a column of a table, but for its parent's. */
+static List *
+own_triggers(Relation rel, Oid function, const char *column)
+{
+	List	   *own = NIL;
+	ListCell   *lc;
+
+	foreach(lc, cc_attachment_triggers(rel, function, column))
+	{
+		if (!((const Trigger *) lfirst(lc))->tgisclone)
+			own = lappend(own, lfirst(lc));
+	}
+	return own;
+}
+
 /* Refuse a table that does not have the column attached by a trigger of its own. */
 static void
-check_attached(Oid relid, Oid function, const char *column)
+check_attached(Relation rel, Oid function, const char *column)
 {
-	Relation	rel = cc_catalog_relation(relid);
+	if (own_triggers(rel, function, column) == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("table \"%s\" has no attached column \"%s\"",
+						RelationGetRelationName(rel), column),
+				 errhint("The view concurrency.attachments lists what is attached. A partition is attached with its parent.")));
+}
 
-	for (int i = 0; rel && i < rel->trigdesc->numtriggers; i++)
-	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
+/* Lock a table that has the column attached, with its tree.  Returns all of it. */
+static List *
+lock_attached(Oid relid, Oid function, const char *column)
+{
+	List	   *rels = NIL;
+	ListCell   *lc;
 
-		if (!trigger->tgisclone && cc_attachment_keeps(trigger, function, column))
-			return;
-	}
-	ereport(ERROR,
-			(errcode(rel ? ERRCODE_UNDEFINED_COLUMN : ERRCODE_UNDEFINED_TABLE),
-			 rel ?
-			 errmsg("table \"%s\" has no attached column \"%s\"",
-					RelationGetRelationName(rel), column) :
-			 errmsg("table with OID %u does not exist", relid),
-			 rel ?
-			 errhint("The view concurrency.attachments lists what is attached. A partition is attached with its parent.") : 0));
+	check_attached(cc_catalog_require(relid), function, column);
+	cc_tree_lock(relid, AccessExclusiveLock, true);
+	foreach(lc, cc_tree_members(relid))
+		rels = lappend(rels, cc_catalog_require(lfirst_oid(lc)));
+	check_attached(linitial(rels), function, column);
+	return rels;
 }
 
 /* Say what stays of an attachment, besides the column. */
 static void
-tell_of_default(Oid relid, const char *column)
+tell_of_default(Relation rel, const char *column)
 {
-	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
+	int			attnum = SPI_fnumber(RelationGetDescr(rel), column);
 
-	if (!HeapTupleIsValid(tuple))
-		return;
-	if (((Form_pg_attribute) GETSTRUCT(tuple))->atthasdef)
+	if (attnum > 0 && TupleDescAttr(RelationGetDescr(rel), attnum - 1)->atthasdef)
 		ereport(NOTICE,
 				(errmsg("column \"%s\" of table \"%s\" keeps its default",
-						column, get_rel_name(relid)),
-				 errhint("To drop it, too: ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT;",
-						 cc_catalog_table(relid), quote_identifier(column))));
-	ReleaseSysCache(tuple);
-}
-
-/* Drop the triggers that keep a column of this table, but for its parent's. */
-static void
-drop_triggers(Relation rel, Oid function, const char *column)
-{
-	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
-	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
-
-		if (!trigger->tgisclone && cc_attachment_keeps(trigger, function, column))
-			cc_alter_drop_trigger(rel->rd_id, trigger->tgname);
-	}
+						column, RelationGetRelationName(rel)),
+				 errhint("To drop it as well, run: ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT;",
+						 cc_catalog_table(rel), quote_identifier(column))));
 }
 
 /*
@@ -127,99 +139,134 @@ Datum
 detach(PG_FUNCTION_ARGS)
 {
 	Oid			function = cc_attachment_function(fcinfo);
-	Oid			relid;
 	const char *column;
+	List	   *rels;
 	ListCell   *lc;
+	ListCell   *lc2;
 
 	cc_argument_require(fcinfo, 0, "table_name");
 	cc_argument_require(fcinfo, 1, "column_name");
-	relid = PG_GETARG_OID(0);
 	column = NameStr(*PG_GETARG_NAME(1));
+	rels = lock_attached(PG_GETARG_OID(0), function, column);
 
-	check_attached(relid, function, column);
-	cc_tree_lock(relid, AccessExclusiveLock, true);
-	check_attached(relid, function, column);
-	foreach(lc, cc_tree_members(relid))
-		drop_triggers(cc_catalog_relation(lfirst_oid(lc)), function, column);
-	tell_of_default(relid, column);
+	foreach(lc, rels)
+	{
+		foreach(lc2, own_triggers(lfirst(lc), function, column))
+			cc_alter_drop_trigger(lfirst(lc), ((const Trigger *) lfirst(lc2))->tgname);
+	}
+	tell_of_default(linitial(rels), column);
 	PG_RETURN_VOID();
 }
 
-/* Rename a column in a list of columns, if it is there. */
-static const char *
-rename_in_list(const char *names, const char *column, const char *name)
+/* A column's two names. */
+typedef struct Renaming
+{
+	const char *column;
+	const char *name;			/* from now on */
+} Renaming;
+
+/* Rename a column in a list of columns. */
+static char *
+rename_in_list(const Renaming *renaming, const char *names)
 {
 	List	   *list;
 	ListCell   *lc;
 	StringInfoData renamed;
 
-	if (names == NULL || !cc_condition_names(names, column) ||
-		!SplitIdentifierString(pstrdup(names), ',', &list))
-		return names;
+	if (!SplitIdentifierString(pstrdup(names), ',', &list))
+		return pstrdup(names);
 	initStringInfo(&renamed);
 	foreach(lc, list)
-		appendStringInfo(&renamed, "%s%s", lc == list_head(list) ? "" : ",",
-						 quote_identifier(strcmp(lfirst(lc), column) == 0 ?
-										  name : lfirst(lc)));
+	{
+		const char *name = strcmp(lfirst(lc), renaming->column) == 0 ?
+		renaming->name : lfirst(lc);
+
+		appendStringInfo(&renamed, "%s%s", renamed.len > 0 ? "," : "",
+						 quote_identifier(name));
+	}
 	return renamed.data;
 }
 
-/* Have a trigger know a column by its new name, whatever it does with it. */
-static void
-follow_rename(Relation rel, const Trigger *trigger, const char *column,
-			  const char *name)
+/* Rename a column in a trigger's arguments, of which the others stay as they are. */
+static List *
+rename_in_arguments(const Renaming *renaming, const Trigger *trigger)
 {
-	TriggerOptions options = cc_options_read(trigger->tgnargs, trigger->tgargs,
-											 trigger->tgtype);
-	TriggerOptions renamed = options;
-	bool		is_kept = strcmp(trigger->tgargs[0], column) == 0;
+	bool		is_kept = strcmp(trigger->tgargs[0], renaming->column) == 0;
+	List	   *args = list_make1(pstrdup(is_kept ? renaming->name : trigger->tgargs[0]));
 
-	renamed.text[OPTION_WATCH] = rename_in_list(options.text[OPTION_WATCH], column, name);
-	renamed.text[OPTION_IGNORE] = rename_in_list(options.text[OPTION_IGNORE], column, name);
-	if (is_kept || !cc_options_equal(&renamed, &options))
-		cc_alter_create_trigger(rel->rd_id, trigger->tgname,
-								cc_options_write(&renamed, is_kept ? name : trigger->tgargs[0]),
-								&renamed);
+	for (int i = 1; i < trigger->tgnargs; i++)
+	{
+		const char *value;
+		int			option = cc_options_find(trigger->tgargs[i], &value);
+
+		if ((option == OPTION_WATCH || option == OPTION_IGNORE) &&
+			cc_condition_names(value, renaming->column))
+			args = lappend(args, psprintf("%s=%s", cc_options_names[option],
+										  rename_in_list(renaming, value)));
+		else
+			args = lappend(args, pstrdup(trigger->tgargs[i]));
+	}
+	return args;
+}
+
+/* Does the trigger name the column anywhere? */
+static bool
+names_column(const Trigger *trigger, const char *column)
+{
+	for (int i = 1; i < trigger->tgnargs; i++)
+	{
+		const char *value;
+		int			option = cc_options_find(trigger->tgargs[i], &value);
+
+		if ((option == OPTION_WATCH || option == OPTION_IGNORE) &&
+			cc_condition_names(value, column))
+			return true;
+	}
+	return strcmp(trigger->tgargs[0], column) == 0;
+}
+
+/* Refuse a trigger that would be another one if it were created anew. */
+static void
+check_regular(Relation rel, const Trigger *trigger)
+{
+	if (!cc_attachment_is_regular(trigger))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("trigger \"%s\" of table \"%s\" does not fire BEFORE every UPDATE, FOR EACH ROW",
+						trigger->tgname, RelationGetRelationName(rel)),
+				 errhint("Drop it, rename the column by ALTER TABLE, and attach it.")));
 }
 
 /* Have all triggers of a table that are ours, and not its parent's, follow. */
 static void
-follow_rename_in(Relation rel, Oid function, const char *column, const char *name)
+follow_renaming(const Renaming *renaming, Relation rel, Oid function)
 {
-	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+	ListCell   *lc;
+
+	foreach(lc, own_triggers(rel, function, NULL))
 	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
+		const Trigger *trigger = lfirst(lc);
+		TriggerOptions options = cc_options_of(trigger);
 
-		if (!trigger->tgisclone && cc_attachment_keeps(trigger, function, NULL))
-			follow_rename(rel, trigger, column, name);
-	}
-}
-
-/* Have the triggers of a table, those of its parent included, fire as they did. */
-static void
-restore_states(Relation rel, Oid function)
-{
-	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
-	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
-
-		if (cc_attachment_keeps(trigger, function, NULL) &&
-			trigger->tgenabled != TRIGGER_FIRES_ON_ORIGIN)
-			cc_alter_set_state(rel->rd_id, trigger->tgname, trigger->tgenabled);
+		if (!names_column(trigger, renaming->column))
+			continue;
+		check_regular(rel, trigger);
+		cc_alter_create_trigger(rel, trigger->tgname,
+								rename_in_arguments(renaming, trigger), &options);
 	}
 }
 
 /* Have those that bear the name of their column bear the new one. */
 static void
-rename_triggers(Relation rel, Oid function, const char *column, const char *name)
+rename_triggers(const Renaming *renaming, Relation rel, Oid function)
 {
-	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
-	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
+	const char *old = cc_attachment_name(renaming->column);
+	ListCell   *lc;
 
-		if (!trigger->tgisclone && cc_attachment_keeps(trigger, function, column) &&
-			strcmp(trigger->tgname, cc_attachment_name(column)) == 0)
-			cc_alter_rename_trigger(rel->rd_id, trigger->tgname, cc_attachment_name(name));
+	foreach(lc, own_triggers(rel, function, renaming->column))
+	{
+		if (strcmp(((const Trigger *) lfirst(lc))->tgname, old) == 0)
+			cc_alter_rename_trigger(rel, old, cc_attachment_name(renaming->name));
 	}
 }
 
@@ -234,32 +281,27 @@ rename_column(PG_FUNCTION_ARGS)
 {
 	Oid			function = cc_attachment_function(fcinfo);
 	Oid			relid;
-	const char *column;
-	const char *name;
-	List	   *rels = NIL;
+	Renaming	renaming;
+	List	   *rels;
 	ListCell   *lc;
 
 	cc_argument_require(fcinfo, 0, "table_name");
 	cc_argument_require(fcinfo, 1, "old");
 	cc_argument_require(fcinfo, 2, "new");
 	relid = PG_GETARG_OID(0);
-	column = NameStr(*PG_GETARG_NAME(1));
-	name = NameStr(*PG_GETARG_NAME(2));
+	renaming.column = NameStr(*PG_GETARG_NAME(1));
+	renaming.name = NameStr(*PG_GETARG_NAME(2));
+	rels = lock_attached(relid, function, renaming.column);
+	cc_obstacle_check_rights(relid);
 
-	check_attached(relid, function, column);
-	cc_tree_lock(relid, AccessExclusiveLock, true);
-	check_attached(relid, function, column);
-	foreach(lc, cc_tree_members(relid))
-		rels = lappend(rels, cc_catalog_relation(lfirst_oid(lc)));
-
-	if (get_attnum(relid, column) != InvalidAttrNumber ||
-		get_attnum(relid, name) == InvalidAttrNumber)
-		cc_alter_rename_column(relid, column, name);
+	if (get_attnum(relid, renaming.column) != InvalidAttrNumber ||
+		get_attnum(relid, renaming.name) == InvalidAttrNumber)
+		cc_alter_rename_column(linitial(rels), renaming.column, renaming.name);
 	foreach(lc, rels)
-		follow_rename_in(lfirst(lc), function, column, name);
+		follow_renaming(&renaming, lfirst(lc), function);
 	foreach(lc, rels)
-		restore_states(lfirst(lc), function);
+		cc_alter_restore_states(lfirst(lc), cc_attachment_triggers(lfirst(lc), function, NULL));
 	foreach(lc, rels)
-		rename_triggers(lfirst(lc), function, column, name);
+		rename_triggers(&renaming, lfirst(lc), function);
 	PG_RETURN_VOID();
 }

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "common/md5.h"
 #include "executor/spi.h"
@@ -18,6 +20,7 @@
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "attachment.h"
 
@@ -45,6 +48,17 @@ cc_attachment_keeps(const Trigger *trigger, Oid function, const char *column)
 }
 
 /*
+ * Does it fire as attach() makes one fire: BEFORE every UPDATE, FOR EACH ROW?
+ */
+bool
+cc_attachment_is_regular(const Trigger *trigger)
+{
+	return TRIGGER_FOR_BEFORE(trigger->tgtype) && TRIGGER_FOR_ROW(trigger->tgtype) &&
+		TRIGGER_FOR_UPDATE(trigger->tgtype) && trigger->tgqual == NULL &&
+		trigger->tgnattr == 0 && !OidIsValid(trigger->tgconstraint);
+}
+
+/*
  * Find the trigger that keeps this column, or any if it is NULL.  A copy: to
  * look at a catalog may make the relation's own triggers anew.
  */
@@ -66,6 +80,46 @@ cc_attachment_find(Relation rel, Oid function, const char *column,
 		}
 	}
 	return false;
+}
+
+/*
+ * List the triggers that keep this column, or any if it is NULL, in the order in
+ * which they fire, as const Trigger *: the relation's own, which the caller has
+ * from the catalogs.
+ */
+List *
+cc_attachment_triggers(Relation rel, Oid function, const char *column)
+{
+	List	   *list = NIL;
+
+	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (cc_attachment_keeps(trigger, function, column))
+			list = lappend(list, trigger);
+	}
+	return list;
+}
+
+/*
+ * Return the kind of a column of one of our types, or NULL if it is none.
+ */
+const char *
+cc_attachment_domain_kind(Oid typid, Oid function)
+{
+	static const char *const domains[][2] = {
+		{"version", "counter"}, {"clock_version", "clock"}
+	};
+
+	for (int i = 0; i < lengthof(domains); i++)
+	{
+		if (typid == GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+									 CStringGetDatum(domains[i][0]),
+									 ObjectIdGetDatum(get_func_namespace(function))))
+			return domains[i][1];
+	}
+	return NULL;
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
@@ -35,7 +36,9 @@ typedef enum ResultColumn
 {
 	RESULT_TRIGGER,
 	RESULT_ROOT,
+	RESULT_ROOT_TABLE,
 	RESULT_IS_CLONE,
+	RESULT_IS_REGULAR,
 	RESULT_TABLE,
 	RESULT_TRIGGER_NAME,
 	RESULT_COLUMN_NAME,
@@ -61,6 +64,7 @@ typedef struct TriggerRow
 	bool		nulls[RESULT_COUNT];
 } TriggerRow;
 
+/* Fill in one column. */
 static void
 set_value(TriggerRow *row, ResultColumn column, Datum value)
 {
@@ -68,6 +72,7 @@ set_value(TriggerRow *row, ResultColumn column, Datum value)
 	row->nulls[column] = false;
 }
 
+/* The same for a text, which stays null where there is none. */
 static void
 set_text(TriggerRow *row, ResultColumn column, const char *text)
 {
@@ -82,6 +87,7 @@ describe_trigger(TriggerRow *row, const Trigger *trigger,
 {
 	set_value(row, RESULT_TRIGGER, ObjectIdGetDatum(trigger->tgoid));
 	set_value(row, RESULT_IS_CLONE, BoolGetDatum(trigger->tgisclone));
+	set_value(row, RESULT_IS_REGULAR, BoolGetDatum(cc_attachment_is_regular(trigger)));
 	set_value(row, RESULT_TRIGGER_NAME,
 			  DirectFunctionCall1(namein, CStringGetDatum(trigger->tgname)));
 	if (trigger->tgnargs > 0)
@@ -91,11 +97,8 @@ describe_trigger(TriggerRow *row, const Trigger *trigger,
 	set_value(row, RESULT_STAMP_INSERT, BoolGetDatum(options->stamp_insert));
 	set_value(row, RESULT_ENABLED, CharGetDatum(trigger->tgenabled));
 	for (int i = 0; i < OPTION_COUNT; i++)
-		set_text(row, RESULT_KIND + i, options->text[i]);
-	if (row->nulls[RESULT_BLIND])
-		set_text(row, RESULT_BLIND, "allow");
-	if (row->nulls[RESULT_ON_CONFLICT])
-		set_text(row, RESULT_ON_CONFLICT, "error");
+		set_text(row, RESULT_KIND + i,
+				 options->text[i] ? options->text[i] : cc_options_defaults[i]);
 }
 
 /* Fill in what follows from the column. */
@@ -112,7 +115,7 @@ describe_column(TriggerRow *row, Oid relid, const char *name, const char *kind_n
 	if (att->attnum > 0)
 	{
 		set_value(row, RESULT_COLUMN_NUMBER, Int16GetDatum(att->attnum));
-		kind = cc_version_kind(kind_name, getBaseType(att->atttypid));
+		kind = cc_version_kind(kind_name, cc_catalog_base_type(att->atttypid));
 		if (kind)
 		{
 			set_text(row, RESULT_KIND, kind->name);
@@ -124,41 +127,75 @@ describe_column(TriggerRow *row, Oid relid, const char *name, const char *kind_n
 	ReleaseSysCache(tuple);
 }
 
+/* Fill in the trigger that people know, whose clone this one may be. */
+static void
+describe_root(TriggerRow *row, const Trigger *trigger, Oid relid)
+{
+	Oid			root = trigger->tgoid;
+
+	if (trigger->tgisclone)
+		root = cc_catalog_root(root, &relid);
+	set_value(row, RESULT_ROOT, ObjectIdGetDatum(root));
+	set_value(row, RESULT_ROOT_TABLE, ObjectIdGetDatum(relid));
+}
+
+/* Describe a trigger, a row of pg_trigger. */
+static TriggerRow
+describe_row(HeapTuple tuple, TupleDesc tupdesc)
+{
+	Oid			relid = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+	Trigger		trigger = cc_catalog_trigger(tuple, tupdesc);
+	TriggerOptions options = cc_options_of(&trigger);
+	TriggerRow	row;
+
+	memset(row.nulls, true, sizeof(row.nulls));
+	set_value(&row, RESULT_TABLE, ObjectIdGetDatum(relid));
+	describe_root(&row, &trigger, relid);
+	describe_trigger(&row, &trigger, &options);
+	if (trigger.tgnargs > 0)
+		describe_column(&row, relid, trigger.tgargs[0], options.text[OPTION_KIND]);
+	return row;
+}
+
+/* Begin to look at the triggers of a table, or at all if there is none. */
+static SysScanDesc
+begin_scan(Relation pg_trigger, Oid relid)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	return systable_beginscan(pg_trigger, TriggerRelidNameIndexId,
+							  OidIsValid(relid), NULL, OidIsValid(relid) ? 1 : 0,
+							  &key);
+}
+
 /*
- * version_triggers() RETURNS SETOF record
+ * version_triggers(for_table oid) RETURNS SETOF record
  *
  * Our triggers, those that partitions have from their parents included, with
- * every option.  Opens no table but the catalog.
+ * every option; of one table only, if one is given.  Opens no table but the
+ * catalog.  Other sessions' temporary tables are theirs.
  */
 Datum
 version_triggers(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Oid			function = cc_attachment_function(fcinfo);
 	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
+	SysScanDesc scan = begin_scan(pg_trigger, PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0));
 	HeapTuple	tuple;
 
 	InitMaterializedSRF(fcinfo, 0);
-	ScanKeyInit(&key, Anum_pg_trigger_tgfoid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(cc_attachment_function(fcinfo)));
-	scan = systable_beginscan(pg_trigger, InvalidOid, false, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
-		Trigger		trigger = cc_catalog_trigger(tuple, RelationGetDescr(pg_trigger));
-		TriggerOptions options = cc_options_read(trigger.tgnargs, trigger.tgargs,
-												 trigger.tgtype);
 		TriggerRow	row;
-		Oid			root_table;
 
-		memset(row.nulls, true, sizeof(row.nulls));
-		set_value(&row, RESULT_ROOT, ObjectIdGetDatum(cc_catalog_root(form->oid, &root_table)));
-		set_value(&row, RESULT_TABLE, ObjectIdGetDatum(form->tgrelid));
-		describe_trigger(&row, &trigger, &options);
-		if (trigger.tgnargs > 0)
-			describe_column(&row, form->tgrelid, trigger.tgargs[0],
-							options.text[OPTION_KIND]);
+		if (form->tgfoid != function ||
+			isOtherTempNamespace(get_rel_namespace(form->tgrelid)))
+			continue;
+		row = describe_row(tuple, RelationGetDescr(pg_trigger));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values,
 							 row.nulls);
 	}

@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * audit.c
- *	  What audit(), which is SQL, asks of the C code: trigger_problem() and
- *	  column_default(); and check_trigger_arguments(), for tools.
+ *	  What audit(), which is SQL, asks of the C code: trigger_problem(),
+ *	  column_default() and column_origin(); and check_trigger_arguments(), for
+ *	  tools.
  *
  * Nothing here opens a table that is audited, waits for a lock, or runs code of
  * a table's owner.
@@ -31,10 +32,12 @@
 #include "options.h"
 #include "policy.h"
 #include "problem.h"
+#include "tree.h"
 
 PG_FUNCTION_INFO_V1(check_trigger_arguments);
 PG_FUNCTION_INFO_V1(trigger_problem);
 PG_FUNCTION_INFO_V1(column_default);
+PG_FUNCTION_INFO_V1(column_origin);
 
 /*
  * check_trigger_arguments(table_name regclass, arguments text[]) RETURNS void
@@ -46,17 +49,12 @@ Datum
 check_trigger_arguments(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
-	Relation	rel = cc_catalog_relation(relid);
+	Relation	rel = cc_catalog_require(relid);
 	TriggerOptions options;
 	const char *handler;
 	Datum	   *elements;
 	char	  **args;
 	int			nargs;
-
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table with OID %u does not exist", relid)));
 
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false,
 					  TYPALIGN_INT, &elements, NULL, &nargs);
@@ -72,42 +70,17 @@ check_trigger_arguments(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Find a trigger, in the current memory context, and its table. */
-static bool
-find_trigger(Oid tgoid, Trigger *trigger, Oid *relid)
-{
-	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		found;
-
-	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(tgoid));
-	scan = systable_beginscan(pg_trigger, TriggerOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	found = HeapTupleIsValid(tuple);
-	if (found)
-	{
-		*trigger = cc_catalog_trigger(tuple, RelationGetDescr(pg_trigger));
-		*relid = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
-	}
-	systable_endscan(scan);
-	table_close(pg_trigger, AccessShareLock);
-	return found;
-}
-
 /*
  * trigger_problem(trigger_oid oid, OUT problem text, OUT mend text)
  *
- * What one of our triggers, which is no partition's clone, would refuse, and
- * the SQL that mends it.  Nulls if there is nothing, or no such trigger.
+ * What one of our triggers, but no partition's clone, would refuse, and the SQL
+ * that mends it.  Nulls if there is nothing, or no such trigger.
  */
 Datum
 trigger_problem(PG_FUNCTION_ARGS)
 {
 	Trigger		trigger;
-	Oid			relid;
+	Oid			relid = cc_catalog_find_trigger(PG_GETARG_OID(0), &trigger);
 	Relation	rel = NULL;
 	char	   *problem = NULL;
 	TupleDesc	tupdesc;
@@ -116,7 +89,7 @@ trigger_problem(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	if (find_trigger(PG_GETARG_OID(0), &trigger, &relid) &&
+	if (OidIsValid(relid) && !trigger.tgisclone &&
 		trigger.tgfoid == cc_attachment_function(fcinfo))
 		rel = cc_catalog_relation(relid);
 	if (rel)
@@ -132,7 +105,7 @@ trigger_problem(PG_FUNCTION_ARGS)
 }
 
 /*
- * column_default(table_oid oid, column_number smallint, OUT is_there boolean,
+ * column_default(table_oid oid, column_name name, OUT is_there boolean,
  *				  OUT is_constant boolean)
  *
  * Has a column a default, or its domain, and has every row the same?
@@ -140,8 +113,8 @@ trigger_problem(PG_FUNCTION_ARGS)
 Datum
 column_default(PG_FUNCTION_ARGS)
 {
-	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(PG_GETARG_OID(0)),
-										Int16GetDatum(PG_GETARG_INT16(1)));
+	HeapTuple	tuple = SearchSysCacheAttName(PG_GETARG_OID(0),
+											  NameStr(*PG_GETARG_NAME(1)));
 	ColumnDefault found = {0};
 	TupleDesc	tupdesc;
 	Datum		values[2];
@@ -158,4 +131,15 @@ column_default(PG_FUNCTION_ARGS)
 	values[1] = BoolGetDatum(found.is_constant);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
 													  values, nulls)));
+}
+
+/*
+ * column_origin(table_oid oid, column_name name) RETURNS regclass
+ *
+ * The topmost table from which a column is inherited, or the table itself.
+ */
+Datum
+column_origin(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_OID(cc_tree_origin(PG_GETARG_OID(0), NameStr(*PG_GETARG_NAME(1))));
 }

@@ -31,7 +31,7 @@ PG_FUNCTION_INFO_V1(attach_new_columns);
 
 /* List the tables that the command has made or altered. */
 static List *
-altered_tables(void)
+list_altered_tables(void)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext oldcontext;
@@ -41,7 +41,8 @@ altered_tables(void)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute("SELECT DISTINCT objid FROM pg_catalog.pg_event_trigger_ddl_commands()"
 					" WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-					" AND command_tag NOT LIKE 'COMMENT%' ORDER BY objid",
+					" AND (command_tag LIKE 'CREATE%' OR command_tag LIKE 'ALTER%' OR command_tag = 'SELECT INTO')"
+					" ORDER BY objid",
 					true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not ask for the command's tables");
 	oldcontext = MemoryContextSwitchTo(context);
@@ -56,23 +57,6 @@ altered_tables(void)
 	MemoryContextSwitchTo(oldcontext);
 	SPI_finish();
 	return tables;
-}
-
-/* Is the column of one of our types? */
-static bool
-asks_for_trigger(Form_pg_attribute column, Oid schema)
-{
-	static const char *const types[] = {"version", "clock_version"};
-
-	for (int i = 0; i < lengthof(types); i++)
-	{
-		if (!column->attisdropped &&
-			column->atttypid == GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-												CStringGetDatum(types[i]),
-												ObjectIdGetDatum(schema)))
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -108,26 +92,10 @@ is_new(Form_pg_attribute column)
 	return found;
 }
 
-/* Does a trigger keep the column, perhaps its parent's? */
-static bool
-is_attached(Oid relid, Oid function, const char *column)
-{
-	Relation	rel = cc_catalog_relation(relid);
-
-	for (int i = 0; rel && i < rel->trigdesc->numtriggers; i++)
-	{
-		if (cc_attachment_keeps(&rel->trigdesc->triggers[i], function, column))
-			return true;
-	}
-	return false;
-}
-
 /* Attach the new columns of a table; a child does as its parent does. */
 static void
 attach_columns(Relation rel, Oid function)
 {
-	Oid			schema = get_func_namespace(function);
-
 	for (int i = 0; i < RelationGetDescr(rel)->natts; i++)
 	{
 		Form_pg_attribute column = TupleDescAttr(RelationGetDescr(rel), i);
@@ -138,8 +106,13 @@ attach_columns(Relation rel, Oid function)
 			.as_parent = true
 		};
 
-		if (asks_for_trigger(column, schema) && is_new(column) &&
-			!is_attached(rel->rd_id, function, request.column))
+		/*
+		 * (attached: perhaps by its parent, perhaps by what was done a moment
+		 * ago)
+		 */
+		if (!column->attisdropped &&
+			cc_attachment_domain_kind(column->atttypid, function) && is_new(column) &&
+			cc_attachment_triggers(cc_catalog_require(rel->rd_id), function, request.column) == NIL)
 			cc_perform_attach(&request);
 	}
 }
@@ -161,7 +134,7 @@ attach_new_columns(PG_FUNCTION_ARGS)
 						"concurrency.attach_new_columns"),
 				 errhint("Turn it on with concurrency.auto_attach().")));
 
-	foreach(lc, altered_tables())
+	foreach(lc, list_altered_tables())
 	{
 		Relation	rel = cc_catalog_relation(lfirst_oid(lc));
 

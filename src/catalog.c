@@ -15,15 +15,15 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
 #include "catalog/pg_trigger.h"
-#include "miscadmin.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "catalog.h"
-#include "compat.h"
 
 /* Read the columns.  NULL if some are gone already. */
 static TupleDesc
@@ -77,8 +77,14 @@ cc_catalog_trigger(HeapTuple tuple, TupleDesc tupdesc)
 		.tgenabled = form->tgenabled,
 		.tgisinternal = form->tgisinternal,
 		.tgisclone = OidIsValid(form->tgparentid),
+		.tgconstraint = form->tgconstraint,
+		.tgnattr = form->tgattr.dim1,
 		.tgnargs = form->tgnargs
 	};
+
+	/* whether there is a condition is all that is asked */
+	if (!heap_attisnull(tuple, Anum_pg_trigger_tgqual, tupdesc))
+		trigger.tgqual = "";
 
 	if (trigger.tgnargs > 0)
 		trigger.tgargs = read_arguments(tuple, tupdesc, trigger.tgnargs);
@@ -140,6 +146,41 @@ cc_catalog_relation(Oid relid)
 }
 
 /*
+ * The same, where it has to be there.
+ */
+Relation
+cc_catalog_require(Oid relid)
+{
+	Relation	rel = cc_catalog_relation(relid);
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table with OID %u does not exist", relid)));
+	return rel;
+}
+
+/*
+ * Find a trigger, in the current memory context, and its table.  InvalidOid if
+ * there is none.
+ */
+Oid
+cc_catalog_find_trigger(Oid tgoid, Trigger *trigger)
+{
+	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	HeapTuple	tuple = get_catalog_object_by_oid(pg_trigger, Anum_pg_trigger_oid, tgoid);
+	Oid			relid = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		*trigger = cc_catalog_trigger(tuple, RelationGetDescr(pg_trigger));
+		relid = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+	}
+	table_close(pg_trigger, AccessShareLock);
+	return relid;
+}
+
+/*
  * Find the trigger that this one is a clone of, as partitions have them of their
  * parent's, and its table: the ones that people know.  A trigger that is no
  * clone is its own.  InvalidOid where one is gone already.
@@ -153,47 +194,53 @@ cc_catalog_root(Oid tgoid, Oid *relid)
 	*relid = InvalidOid;
 	while (OidIsValid(tgoid))
 	{
-		ScanKeyData key;
-		SysScanDesc scan;
-		HeapTuple	tuple;
-		Oid			parent = InvalidOid;
+		HeapTuple	tuple = get_catalog_object_by_oid(pg_trigger, Anum_pg_trigger_oid, tgoid);
+		Form_pg_trigger form;
 
-		ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber,
-					F_OIDEQ, ObjectIdGetDatum(tgoid));
-		scan = systable_beginscan(pg_trigger, TriggerOidIndexId, true, NULL, 1, &key);
-		tuple = systable_getnext(scan);
 		root = InvalidOid;
-		if (HeapTupleIsValid(tuple))
-		{
-			root = tgoid;
-			*relid = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
-			parent = ((Form_pg_trigger) GETSTRUCT(tuple))->tgparentid;
-		}
-		systable_endscan(scan);
-		tgoid = parent;
+		if (!HeapTupleIsValid(tuple))
+			break;
+		form = (Form_pg_trigger) GETSTRUCT(tuple);
+		root = tgoid;
+		*relid = form->tgrelid;
+		tgoid = form->tgparentid;
 	}
 	table_close(pg_trigger, AccessShareLock);
 	return root;
 }
 
 /*
- * Name a table for a command.
+ * Name a table for a command.  What is dropped meanwhile may be without a schema.
  */
 char *
-cc_catalog_table(Oid relid)
+cc_catalog_table(Relation rel)
 {
-	Oid			schema = get_rel_namespace(relid);
+	Oid			schema = RelationGetNamespace(rel);
 
 	return quote_qualified_identifier(isTempNamespace(schema) ? "pg_temp" :
 									  get_namespace_name(schema),
-									  get_rel_name(relid));
+									  RelationGetRelationName(rel));
 }
 
 /*
- * Does the current user own the table?
+ * Look through domains.  InvalidOid where one is gone already.
  */
-bool
-cc_catalog_is_owned(Oid relid)
+Oid
+cc_catalog_base_type(Oid typid)
 {
-	return class_ownercheck_compat(relid, GetUserId());
+	for (;;)
+	{
+		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(typid));
+		Form_pg_type form;
+		Oid			base;
+
+		if (!HeapTupleIsValid(tuple))
+			return InvalidOid;
+		form = (Form_pg_type) GETSTRUCT(tuple);
+		base = form->typtype == TYPTYPE_DOMAIN ? form->typbasetype : InvalidOid;
+		ReleaseSysCache(tuple);
+		if (!OidIsValid(base))
+			return typid;
+		typid = base;
+	}
 }

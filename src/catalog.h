@@ -13,9 +13,11 @@
 #include "utils/rel.h"
 
 extern Relation cc_catalog_relation(Oid relid);
+extern Relation cc_catalog_require(Oid relid);
 extern Trigger cc_catalog_trigger(HeapTuple tuple, TupleDesc tupdesc);
+extern Oid	cc_catalog_find_trigger(Oid tgoid, Trigger *trigger);
 extern Oid	cc_catalog_root(Oid tgoid, Oid *relid);
-extern char *cc_catalog_table(Oid relid);
-extern bool cc_catalog_is_owned(Oid relid);
+extern char *cc_catalog_table(Relation rel);
+extern Oid	cc_catalog_base_type(Oid typid);
 
 #endif							/* CC_CATALOG_H */

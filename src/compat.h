@@ -10,6 +10,7 @@
 
 #include "access/tupdesc.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -65,7 +66,16 @@ domain_has_constraints_compat(Oid typid)
 static inline void
 function_execute_check_compat(Oid function, Oid roleid)
 {
+	Oid			schema = get_func_namespace(function);
 	AclResult	result;
+
+#if PG_VERSION_NUM >= 160000
+	result = object_aclcheck(NamespaceRelationId, schema, roleid, ACL_USAGE);
+#else
+	result = pg_namespace_aclcheck(schema, roleid, ACL_USAGE);
+#endif
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(schema));
 
 #if PG_VERSION_NUM >= 160000
 	result = object_aclcheck(ProcedureRelationId, function, roleid, ACL_EXECUTE);

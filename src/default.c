@@ -15,6 +15,7 @@
 #include "access/table.h"
 #include "catalog/heap.h"
 #include "catalog/pg_attrdef.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_node.h"
 #include "parser/parser.h"
@@ -23,11 +24,12 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "catalog.h"
 #include "default.h"
 
 /* Read the default of a column itself.  NULL if it has none. */
 static Node *
-own_default(Form_pg_attribute att)
+read_own_default(Form_pg_attribute att)
 {
 	Relation	pg_attrdef;
 	ScanKeyData keys[2];
@@ -71,10 +73,8 @@ parse_default(const VersionKind *kind, Form_pg_attribute att)
 
 /* Find the kind whose default this expression is. */
 static const VersionKind *
-find_kind(Node *expr, Form_pg_attribute att)
+find_kind(Node *expr, Form_pg_attribute att, Oid typid)
 {
-	Oid			typid = getBaseType(att->atttypid);
-
 	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)
 	{
 		if (kind->typid == typid && equal(expr, parse_default(kind, att)))
@@ -83,22 +83,35 @@ find_kind(Node *expr, Form_pg_attribute att)
 	return NULL;
 }
 
+/* Is it a null, perhaps of a domain? */
+static bool
+is_null(Node *expr)
+{
+	Node	   *value = strip_implicit_coercions(expr);
+
+	return IsA(value, Const) && castNode(Const, value)->constisnull;
+}
+
 /*
- * Look at a column's default.  A null is none.  The caller's search_path begins
- * with pg_catalog, in which the kinds' defaults are parsed.
+ * Look at a column's default.  A null is none, and so is that of a type which is
+ * gone.  The caller's search_path begins with pg_catalog, in which the kinds'
+ * defaults are parsed.
  */
 ColumnDefault
 cc_default_of(Form_pg_attribute att)
 {
 	ColumnDefault found = {.is_there = att->attidentity != '\0'};
-	Node	   *expr = own_default(att);
+	Oid			typid = cc_catalog_base_type(att->atttypid);
+	Node	   *expr;
 
-	found.is_own = expr != NULL;
-	if (found.is_own)
-		found.kind = find_kind(expr, att);
+	if (!OidIsValid(typid))
+		return found;
+	expr = read_own_default(att);
+	if (expr)
+		found.kind = find_kind(expr, att, typid);
 	else
 		expr = get_typdefault(att->atttypid);
-	if (expr && !(IsA(expr, Const) && castNode(Const, expr)->constisnull))
+	if (expr && !is_null(expr))
 	{
 		found.is_there = true;
 		found.is_constant = !contain_mutable_functions(expr);

@@ -15,7 +15,6 @@
 /* A column's DEFAULT, or that of its domain. */
 typedef struct ColumnDefault
 {
-	bool		is_own;			/* is it the column's, and not a domain's? */
 	bool		is_there;		/* is there any, or an identity? */
 	bool		is_constant;	/* has every row the same? */
 	const VersionKind *kind;	/* whose default it is, if it is the column's */

@@ -15,11 +15,11 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tupconvert.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
-#include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -44,13 +44,22 @@ split_name(const char *name)
 	return names;
 }
 
-/* Look up the function f(row, row).  InvalidOid if there is none. */
+/*
+ * Look up the function f(row, row), whether or not the current user may.
+ * InvalidOid if there is none.
+ */
 static Oid
 look_up(List *names, Relation home)
 {
 	Oid			argtypes[] = {home->rd_rel->reltype, home->rd_rel->reltype};
+	Oid			schema = LookupNamespaceNoError(strVal(linitial(names)));
 
-	return LookupFuncName(names, 2, argtypes, true);
+	if (!OidIsValid(schema))
+		return InvalidOid;
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+						   CStringGetDatum(strVal(lsecond(names))),
+						   PointerGetDatum(buildoidvector(argtypes, lengthof(argtypes))),
+						   ObjectIdGetDatum(schema));
 }
 
 /* Find the function f(row, row), by its schema and name. */

@@ -3,9 +3,9 @@
  * obstacle.c
  *	  What keeps a column from being a version column.
  *
- * The rules are SQL, concurrency.obstacles(), which audit() shares.  They are
- * asked by a snapshot of now: that of a transaction may be older than the lock,
- * and overlook a foreign key or a child.
+ * The rules are SQL, concurrency.obstacles(), and what that shares with audit().
+ * They are asked by a snapshot of now: that of a transaction may be older than
+ * the lock, and overlook a foreign key or a child.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,13 +51,9 @@ report(int i)
 			 hint ? errhint("%s", hint) : 0));
 }
 
-/*
- * Raise the error, if any, that forbids to attach the column of the table, or of
- * one below it; and warn of what does not forbid it, but defeats its purpose.
- * The caller has locked them.
- */
-void
-cc_obstacle_check(Oid relid, const char *column)
+/* Ask for obstacles, by one of the queries below, and tell of them. */
+static void
+tell_obstacles(const char *query, Oid relid, const char *column)
 {
 	Oid			types[] = {OIDOID, NAMEOID};
 	Datum		values[] = {
@@ -68,9 +64,7 @@ cc_obstacle_check(Oid relid, const char *column)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	plan = SPI_prepare("SELECT severity, sqlstate, message, detail, hint"
-					   " FROM concurrency.obstacles($1, $2)",
-					   lengthof(types), types);
+	plan = SPI_prepare(query, lengthof(types), types);
 	if (plan == NULL ||
 		SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(),
 							 InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
@@ -79,4 +73,28 @@ cc_obstacle_check(Oid relid, const char *column)
 	for (int i = 0; i < SPI_processed; i++)
 		report(i);
 	SPI_finish();
+}
+
+/*
+ * Raise the error, if any, that forbids to attach the column of the table, or of
+ * one below it; and warn of what does not forbid it, but defeats its purpose.
+ * The caller has locked them.
+ */
+void
+cc_obstacle_check(Oid relid, const char *column)
+{
+	tell_obstacles("SELECT severity, sqlstate, message, detail, hint"
+				   " FROM concurrency.obstacles($1, $2)", relid, column);
+}
+
+/*
+ * Raise the error, if any, that forbids to create a trigger on the table, or on
+ * one below it, with the current user's rights.
+ */
+void
+cc_obstacle_check_rights(Oid relid)
+{
+	tell_obstacles("SELECT severity, sqlstate, message, detail, hint"
+				   " FROM concurrency.obstacles($1, $2)"
+				   " WHERE sqlstate = '42501'", relid, "");
 }

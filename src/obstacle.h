@@ -9,5 +9,6 @@
 #define CC_OBSTACLE_H
 
 extern void cc_obstacle_check(Oid relid, const char *column);
+extern void cc_obstacle_check_rights(Oid relid);
 
 #endif							/* CC_OBSTACLE_H */

@@ -11,6 +11,7 @@
 #include "nodes/pg_list.h"
 #include "utils/reltrigger.h"
 
+/* In the order of attach()'s arguments, and of version_triggers()'s columns. */
 typedef enum TriggerOption
 {
 	OPTION_KIND,
@@ -31,12 +32,15 @@ typedef struct TriggerOptions
 	bool		stamp_insert;	/* is it for INSERT? */
 } TriggerOptions;
 
-extern const char *const cc_option_names[];
+extern const char *const cc_options_names[];
+extern const char *const cc_options_defaults[];
 
-extern int	cc_option_find(const char *argument, const char **value);
+extern int	cc_options_find(const char *argument, const char **value);
 extern TriggerOptions cc_options_read(int nargs, char **args, int16 tgtype);
 extern List *cc_options_write(const TriggerOptions *options, const char *column);
 extern bool cc_options_equal(const TriggerOptions *a, const TriggerOptions *b);
+extern const char *cc_options_handler_name(const char *on_conflict);
 extern const char *cc_options_handler(const TriggerOptions *options);
+extern TriggerOptions cc_options_of(const Trigger *trigger);
 
 #endif							/* CC_OPTIONS_H */

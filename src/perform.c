@@ -10,7 +10,6 @@
 #include "access/transam.h"
 #include "catalog/heap.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -30,13 +29,10 @@
 static void
 check_table(const AttachRequest *request)
 {
-	char		relkind = get_rel_relkind(request->relid);
-	char	   *name = get_rel_name(request->relid);
+	Relation	rel = cc_catalog_require(request->relid);
+	char		relkind = rel->rd_rel->relkind;
+	const char *name = RelationGetRelationName(rel);
 
-	if (name == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table with OID %u does not exist", request->relid)));
 	if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE &&
 		relkind != RELKIND_FOREIGN_TABLE)
 		ereport(ERROR,
@@ -62,39 +58,43 @@ static void
 check_parent(const AttachPlan *plan)
 {
 	const AttachRequest *request = plan->request;
-	TriggerDesc *triggers = plan->root->rel->trigdesc;
+	Relation	rel = PLAN_ROOT(plan)->rel;
+	ListCell   *lc;
 
-	for (int i = 0; i < triggers->numtriggers; i++)
+	foreach(lc, cc_attachment_triggers(rel, request->function, request->column))
 	{
-		const Trigger *trigger = &triggers->triggers[i];
+		const Trigger *trigger = lfirst(lc);
 		Oid			parent;
 
-		if (!trigger->tgisclone ||
-			!cc_attachment_keeps(trigger, request->function, request->column))
+		if (!trigger->tgisclone)
 			continue;
 		cc_catalog_root(trigger->tgoid, &parent);
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("cannot attach to partition \"%s\": its parent \"%s\" is attached, for all partitions",
-						RelationGetRelationName(plan->root->rel), get_rel_name(parent)),
+						RelationGetRelationName(rel), get_rel_name(parent)),
 				 errhint("To change the options, call concurrency.attach(%s, %s).",
-						 quote_literal_cstr(cc_catalog_table(parent)),
+						 quote_literal_cstr(cc_catalog_table(cc_catalog_require(parent))),
 						 quote_literal_cstr(request->column))));
 	}
 }
 
-/* Name the trigger of a member that has its own. */
-static char *
+/* Name the trigger that the member has when all is done. */
+static const char *
 name_trigger(const AttachPlan *plan, const AttachMember *member)
 {
+	if (!member->needs_trigger)
+		member = PLAN_ROOT(plan);
 	return member->trigger ? member->trigger->tgname :
 		cc_attachment_name(plan->request->column);
 }
 
 /* Refuse to take the place of a trigger that is another column's, or not ours. */
 static void
-check_name(const AttachPlan *plan, const AttachMember *member, const char *name)
+check_name(const AttachPlan *plan, const AttachMember *member)
 {
+	const char *name = name_trigger(plan, member);
+
 	for (int i = 0; i < member->rel->trigdesc->numtriggers; i++)
 	{
 		const Trigger *trigger = &member->rel->trigdesc->triggers[i];
@@ -110,29 +110,39 @@ check_name(const AttachPlan *plan, const AttachMember *member, const char *name)
 	}
 }
 
-/* Refuse a trigger of a partition that differs from the one that takes its place. */
-static void
-check_gives_way(const AttachPlan *plan, const AttachMember *member)
+/* How does the trigger fire that the member has when all is done? */
+static char
+remaining_state(const AttachMember *home)
 {
-	TriggerOptions options;
+	return home->trigger ? home->trigger->tgenabled : TRIGGER_FIRES_ON_ORIGIN;
+}
 
-	if (member->has_own_trigger || member->trigger == NULL)
-		return;
-	options = cc_plan_read_options(member->trigger);
-	if (!cc_options_equal(&options, &plan->root->options))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("partition \"%s\" is attached with other options than its parent \"%s\" is to have",
-						RelationGetRelationName(member->rel),
-						RelationGetRelationName(plan->root->rel)),
-				 errhint("Attach both with the same options, or run: SELECT concurrency.detach(%s, %s);",
-						 quote_literal_cstr(cc_catalog_table(member->rel->rd_id)),
-						 quote_literal_cstr(plan->request->column))));
-	ereport(NOTICE,
-			(errmsg("trigger \"%s\" of partition \"%s\" gives way to that of its parent \"%s\"",
-					member->trigger->tgname,
-					RelationGetRelationName(member->rel),
-					RelationGetRelationName(plan->root->rel))));
+/*
+ * Refuse to drop a trigger, of a partition or one of two, that differs from the
+ * one that stays: what it says would be lost.
+ */
+static void
+check_superfluous(const AttachPlan *plan, const AttachMember *member)
+{
+	const AttachMember *home = member->needs_trigger ? member : PLAN_ROOT(plan);
+	ListCell   *lc;
+
+	foreach(lc, member->superfluous)
+	{
+		const Trigger *trigger = lfirst(lc);
+		TriggerOptions options = cc_options_of(trigger);
+
+		if (!cc_options_equal(&options, &home->options) ||
+			trigger->tgenabled != remaining_state(home))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("trigger \"%s\" of table \"%s\" has other options, or another state, than the one that is to keep column \"%s\"",
+							trigger->tgname, RelationGetRelationName(member->rel),
+							plan->request->column),
+					 errhint("Attach both with the same options, or run: DROP TRIGGER %s ON %s;",
+							 quote_identifier(trigger->tgname),
+							 cc_catalog_table(member->rel))));
+	}
 }
 
 /* Refuse a conflict handler that the caller, for one, could not call. */
@@ -146,67 +156,73 @@ check_handler(const AttachMember *member)
 									  GetUserId());
 }
 
-/* Raise the errors, if any, that the triggers would raise at the next write. */
+/* Raise the errors, if any, that a member's trigger would raise at the next write. */
 static void
-check_members(const AttachPlan *plan)
+check_member(const AttachPlan *plan, const AttachMember *member)
 {
-	char	   *name = name_trigger(plan, plan->root);
-	ListCell   *lc;
+	List	   *args = cc_options_write(&member->options, plan->request->column);
+	char	  **argv = palloc(list_length(args) * sizeof(char *));
 
-	foreach(lc, plan->members)
-	{
-		AttachMember *member = lfirst(lc);
-		List	   *args = cc_options_write(&member->options, plan->request->column);
-		char	  **argv = palloc(list_length(args) * sizeof(char *));
+	for (int i = 0; i < list_length(args); i++)
+		argv[i] = list_nth(args, i);
 
-		if (member->has_own_trigger)
-			name = name_trigger(plan, member);
-		check_name(plan, member, name);
-		check_gives_way(plan, member);
-		for (int i = 0; i < list_length(args); i++)
-			argv[i] = list_nth(args, i);
-		if (member->has_own_trigger)
-		{
-			cc_policy_check(member->rel, plan->request->function,
-							list_length(args), argv);
-			check_handler(member);
-		}
-	}
+	check_name(plan, member);
+	check_superfluous(plan, member);
+	cc_policy_check(member->rel, plan->request->function, list_length(args), argv);
+	if (member->needs_trigger)
+		check_handler(member);
 }
 
 /* Say which column it is, unless that is known. */
 static void
 tell_of_column(const AttachPlan *plan, bool was_added)
 {
-	const char *table = RelationGetRelationName(plan->root->rel);
-	Form_pg_attribute column = plan->root->column;
+	const AttachMember *root = PLAN_ROOT(plan);
 
 	if (was_added)
 		ereport(NOTICE,
 				(errmsg("version column \"%s\" of type %s is added to table \"%s\"",
-						plan->request->column, format_type_be(column->atttypid), table)));
-	else if (plan->root->trigger == NULL &&
-			 get_typtype(column->atttypid) != TYPTYPE_DOMAIN)
+						plan->request->column, format_type_be(root->column->atttypid),
+						RelationGetRelationName(root->rel))));
+	else if (root->trigger == NULL &&
+			 cc_attachment_domain_kind(root->column->atttypid, plan->request->function) == NULL)
 		ereport(NOTICE,
-				(errmsg("column \"%s\" of table \"%s\" is its version column from now on",
-						plan->request->column, table)));
+				(errmsg("column \"%s\" of table \"%s\" is a version column from now on",
+						plan->request->column, RelationGetRelationName(root->rel))));
 }
 
 /* Say what a change of kind changes, too. */
 static void
-tell_of_protocol(const AttachPlan *plan)
+tell_of_protocol(const AttachPlan *plan, const AttachMember *member)
 {
-	if (plan->old_kind == NULL || plan->kind == plan->old_kind ||
-		plan->kind->protocol == plan->old_kind->protocol ||
-		plan->root->options.text[OPTION_PROTOCOL] ||
-		cc_plan_read_options(plan->root->trigger).text[OPTION_PROTOCOL])
+	if (member->trigger == NULL || member->old_kind == NULL ||
+		member->kind->protocol == member->old_kind->protocol ||
+		member->options.text[OPTION_PROTOCOL] ||
+		cc_options_of(member->trigger).text[OPTION_PROTOCOL])
 		return;
 	ereport(NOTICE,
-			(errmsg("protocol of version column \"%s\" is \"%s\" now, as kind \"%s\" has it",
-					plan->request->column,
-					cc_policy_protocol_name(plan->kind->protocol), plan->kind->name),
+			(errmsg("protocol of version column \"%s\" of table \"%s\" is \"%s\" now, as kind \"%s\" has it",
+					plan->request->column, RelationGetRelationName(member->rel),
+					cc_policy_protocol_name(member->kind->protocol), member->kind->name),
 			 errhint("To keep it, name it: protocol => %s.",
-					 quote_literal_cstr(cc_policy_protocol_name(plan->old_kind->protocol)))));
+					 quote_literal_cstr(cc_policy_protocol_name(member->old_kind->protocol)))));
+}
+
+/* Say which triggers are dropped, because one is enough. */
+static void
+tell_of_superfluous(const AttachMember *member)
+{
+	ListCell   *lc;
+
+	foreach(lc, member->superfluous)
+		ereport(NOTICE,
+				(member->needs_trigger ?
+				 errmsg("trigger \"%s\" of table \"%s\" is dropped, as another one keeps the column",
+						((const Trigger *) lfirst(lc))->tgname,
+						RelationGetRelationName(member->rel)) :
+				 errmsg("trigger \"%s\" of partition \"%s\" gives way to that of its parent",
+						((const Trigger *) lfirst(lc))->tgname,
+						RelationGetRelationName(member->rel))));
 }
 
 /* Warn of what a member is left without. */
@@ -218,79 +234,113 @@ warn_of_member(const AttachPlan *plan, const AttachMember *member)
 	if (member->lacks_handler)
 		ereport(WARNING,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("table \"%s\" is attached without the conflict handler of its parent: conflicts raise errors",
-						table),
+				 errmsg("table \"%s\" is attached without the conflict handler of its parent", table),
+				 errdetail("Its conflicts raise errors."),
 				 errhint("Create a function of that name that takes rows of this table, and attach it with on_conflict.")));
-	if (strcmp(plan->kind->name, "counter") != 0 && !member->sets_default &&
+	if (strcmp(member->kind->name, "counter") != 0 && !member->sets_default &&
 		cc_default_of(member->column).is_constant)
 		ereport(WARNING,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("default of version column \"%s\" of table \"%s\" is a constant: a row that is inserted again has an old version",
+				 errmsg("default of version column \"%s\" of table \"%s\" is a constant",
 						plan->request->column, table),
+				 errdetail("A row that is inserted again has an old version."),
 				 errhint("Run: ALTER TABLE ONLY %s ALTER COLUMN %s SET DEFAULT %s;",
-						 cc_catalog_table(member->rel->rd_id),
+						 cc_catalog_table(member->rel),
 						 quote_identifier(plan->request->column),
-						 plan->kind->column_default)));
+						 member->kind->column_default)));
 }
 
-/* Set the defaults, drop what is superfluous, and create the triggers. */
+/*
+ * Refuse to add a column that a child has of its own: it would lose its default,
+ * and to make it NOT NULL, PostgreSQL computes the constants in the child's
+ * constraints, with the caller's rights.
+ */
 static void
-alter_members(const AttachPlan *plan)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, plan->members)
-	{
-		const AttachMember *member = lfirst(lc);
-
-		if (member->sets_default)
-			cc_alter_set_default(member->rel->rd_id, plan->request->column,
-								 plan->kind->column_default);
-		foreach(lc2, member->superfluous)
-			cc_alter_drop_trigger(member->rel->rd_id,
-								  ((const Trigger *) lfirst(lc2))->tgname);
-	}
-	foreach(lc, plan->members)
-	{
-		const AttachMember *member = lfirst(lc);
-
-		if (member->has_own_trigger)
-			cc_alter_create_trigger(member->rel->rd_id, name_trigger(plan, member),
-									cc_options_write(&member->options, plan->request->column),
-									&member->options);
-	}
-}
-
-/* Have the triggers, those of partitions included, fire when they did before. */
-static void
-restore_states(const AttachPlan *plan)
+check_new_column(const AttachPlan *plan)
 {
 	ListCell   *lc;
 
 	foreach(lc, plan->members)
 	{
 		const AttachMember *member = lfirst(lc);
-		TriggerDesc *triggers = member->rel->trigdesc;
 
-		for (int i = 0; i < triggers->numtriggers; i++)
-		{
-			const Trigger *trigger = &triggers->triggers[i];
-
-			if (trigger->tgenabled != TRIGGER_FIRES_ON_ORIGIN &&
-				cc_attachment_keeps(trigger, plan->request->function, plan->request->column) &&
-				!list_member_ptr(member->superfluous, trigger))
-				cc_alter_set_state(member->rel->rd_id, trigger->tgname,
-								   trigger->tgenabled);
-		}
+		if (member->column)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("cannot add column \"%s\" to table \"%s\": its child \"%s\" has one of its own",
+							plan->request->column,
+							RelationGetRelationName(PLAN_ROOT(plan)->rel),
+							RelationGetRelationName(member->rel)),
+					 errhint("Add the column by ALTER TABLE, and attach the table again.")));
 	}
+}
+
+/* Add the column, and make the plan of what there is then. */
+static AttachPlan *
+add_column(const AttachPlan *plan)
+{
+	const char *column = plan->request->column;
+	const AttachMember *root = PLAN_ROOT(plan);
+
+	check_new_column(plan);
+	cc_alter_add_column(root->rel, column, root->kind);
+	cc_alter_set_default(root->rel, column, root->kind->column_default, true);
+	return cc_plan_make(plan->request);
+}
+
+/* Set the default, drop what is superfluous, and create the trigger. */
+static void
+alter_member(const AttachPlan *plan, const AttachMember *member)
+{
+	const char *column = plan->request->column;
+
+	if (member->sets_default)
+		cc_alter_set_default(member->rel, column, member->kind->column_default, false);
+	if (member->needs_trigger)
+		cc_alter_create_trigger(member->rel, name_trigger(plan, member),
+								cc_options_write(&member->options, column),
+								&member->options);
+}
+
+/* Drop the triggers that would be in the way. */
+static void
+drop_superfluous(const AttachMember *member)
+{
+	ListCell   *lc;
+
+	foreach(lc, member->superfluous)
+		cc_alter_drop_trigger(member->rel, ((const Trigger *) lfirst(lc))->tgname);
+}
+
+/* List those triggers of a member that stay: its own, or its parent's. */
+static List *
+remaining_triggers(const AttachPlan *plan, const AttachMember *member)
+{
+	return list_difference_ptr(cc_attachment_triggers(member->rel, plan->request->function,
+													  plan->request->column),
+							   member->superfluous);
+}
+
+/* Do what is planned. */
+static void
+perform_plan(const AttachPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->members)
+		drop_superfluous(lfirst(lc));
+	foreach(lc, plan->members)
+		alter_member(plan, lfirst(lc));
+	foreach(lc, plan->members)
+		cc_alter_restore_states(((AttachMember *) lfirst(lc))->rel,
+								remaining_triggers(plan, lfirst(lc)));
 }
 
 /*
  * Attach a table with its tree.  Returns the name of its trigger, in the
  * current memory context.
  */
-char *
+const char *
 cc_perform_attach(const AttachRequest *request)
 {
 	AttachPlan *plan;
@@ -303,16 +353,17 @@ cc_perform_attach(const AttachRequest *request)
 	check_parent(plan);
 	cc_obstacle_check(request->relid, request->column);
 	if (adds_column)
-	{
-		cc_alter_add_column(request->relid, request->column, plan->kind);
-		plan = cc_plan_make(request);
-	}
-	check_members(plan);
-	tell_of_column(plan, adds_column);
-	tell_of_protocol(plan);
+		plan = add_column(plan);
 	foreach(lc, plan->members)
+		check_member(plan, lfirst(lc));
+
+	tell_of_column(plan, adds_column);
+	foreach(lc, plan->members)
+	{
+		tell_of_protocol(plan, lfirst(lc));
+		tell_of_superfluous(lfirst(lc));
 		warn_of_member(plan, lfirst(lc));
-	alter_members(plan);
-	restore_states(plan);
-	return name_trigger(plan, plan->root);
+	}
+	perform_plan(plan);
+	return name_trigger(plan, PLAN_ROOT(plan));
 }

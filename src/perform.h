@@ -10,6 +10,6 @@
 
 #include "plan.h"
 
-extern char *cc_perform_attach(const AttachRequest *request);
+extern const char *cc_perform_attach(const AttachRequest *request);
 
 #endif							/* CC_PERFORM_H */

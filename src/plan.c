@@ -11,26 +11,16 @@
  */
 #include "postgres.h"
 
-#include "catalog/catalog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
-#include "catalog/pg_type_d.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "attachment.h"
 #include "catalog.h"
-#include "compat.h"
 #include "default.h"
 #include "handler.h"
 #include "plan.h"
-#include "policy.h"
 #include "tree.h"
-#include "version.h"
 
 /* Find the column; NULL where there is none. */
 static Form_pg_attribute
@@ -41,175 +31,12 @@ find_column(Relation rel, const char *name)
 	return attnum > 0 ? TupleDescAttr(RelationGetDescr(rel), attnum - 1) : NULL;
 }
 
-/*
- * Describe a member: of two triggers that keep the column, the last one stays;
- * of a partition below the table, none does.
- */
-static AttachMember *
-make_member(AttachPlan *plan, Relation rel)
-{
-	AttachMember *member = palloc0(sizeof(AttachMember));
-	bool		is_root = rel->rd_id == plan->request->relid;
-
-	member->rel = rel;
-	member->column = find_column(rel, plan->request->column);
-	member->has_own_trigger = is_root || !rel->rd_rel->relispartition;
-	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
-	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
-
-		if (trigger->tgisclone || !cc_attachment_keeps(trigger, plan->request->function, plan->request->column))
-			continue;
-		if (member->trigger)
-			member->superfluous = lappend(member->superfluous, (void *) member->trigger);
-		member->trigger = trigger;
-	}
-	if (!member->has_own_trigger && member->trigger)
-		member->superfluous = lappend(member->superfluous, (void *) member->trigger);
-	return member;
-}
-
-/* Raise an error where one of two options is named, and the other is set. */
-static void
-check_exclusion(const AttachRequest *request, const TriggerOptions *base,
-				TriggerOption named, TriggerOption other)
-{
-	if (request->text[named] == NULL || *request->text[named] == '\0' ||
-		base->text[other] == NULL || request->text[other] != NULL)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" cannot be set for table \"%s\" while \"%s\" is",
-					cc_option_names[named], get_rel_name(request->relid),
-					cc_option_names[other]),
-			 errhint("Name %s => '' as well, to take that away.",
-					 cc_option_names[other])));
-}
-
-/* Change what a request names. */
-static TriggerOptions
-merge_options(const AttachRequest *request, TriggerOptions options)
-{
-	check_exclusion(request, &options, OPTION_WATCH, OPTION_IGNORE);
-	check_exclusion(request, &options, OPTION_IGNORE, OPTION_WATCH);
-	for (int i = 0; i < OPTION_COUNT; i++)
-	{
-		if (request->text[i])
-			options.text[i] = *request->text[i] ? request->text[i] : NULL;
-	}
-	if (request->names_guard_delete)
-		options.guard_delete = request->guard_delete;
-	if (request->names_stamp_insert)
-		options.stamp_insert = request->stamp_insert;
-	return options;
-}
-
-/*
- * Read the options of a trigger.
- */
-TriggerOptions
-cc_plan_read_options(const Trigger *trigger)
-{
-	return cc_options_read(trigger->tgnargs, trigger->tgargs, trigger->tgtype);
-}
-
-/* Find the options of the first parent that has the column attached. */
-static bool
-read_parents_options(const AttachRequest *request, TriggerOptions *options)
-{
-	ListCell   *lc;
-
-	foreach(lc, cc_tree_parents(request->relid))
-	{
-		Relation	parent = cc_catalog_relation(lfirst_oid(lc));
-
-		for (int i = 0; parent && i < parent->trigdesc->numtriggers; i++)
-		{
-			if (cc_attachment_keeps(&parent->trigdesc->triggers[i], request->function, request->column))
-			{
-				*options = cc_plan_read_options(&parent->trigdesc->triggers[i]);
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-/* Is the column of our domain for clocks, which is a bigint otherwise? */
-static bool
-is_clock_version(const AttachRequest *request, const AttachMember *member)
-{
-	return member->column &&
-		member->column->atttypid == GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-													CStringGetDatum("clock_version"),
-													ObjectIdGetDatum(get_func_namespace(request->function)));
-}
-
-/* Choose the options of the table itself. */
-static void
-choose_root_options(AttachPlan *plan)
-{
-	AttachMember *root = plan->root;
-	TriggerOptions base = {.stamp_insert = true};
-
-	if (root->trigger)
-		base = cc_plan_read_options(root->trigger);
-	else if (!plan->request->as_parent || !read_parents_options(plan->request, &base))
-	{
-		if (is_clock_version(plan->request, root))
-			base.text[OPTION_KIND] = "clock";
-	}
-	root->options = merge_options(plan->request, base);
-}
-
-/* Leave out a handler that was not named for this table, and does not take its rows. */
-static void
-fit_handler(const AttachPlan *plan, AttachMember *member, bool was_named)
-{
-	const char *handler = cc_options_handler(&member->options);
-
-	if (handler && !was_named && !cc_handler_fits(handler, member->rel))
-	{
-		member->options.text[OPTION_ON_CONFLICT] = NULL;
-		member->lacks_handler = true;
-	}
-}
-
-/* Choose what a child keeps, or has from the table. */
-static void
-choose_child_options(AttachPlan *plan, AttachMember *member)
-{
-	member->options = plan->root->options;
-	if (member->has_own_trigger && member->trigger)
-		member->options = merge_options(plan->request, cc_plan_read_options(member->trigger));
-	if (member->has_own_trigger)
-		fit_handler(plan, member, false);
-}
-
-/*
- * Does the member get a new default?  Where no trigger fills the column, and
- * where the one that is there was the old kind's.
- */
-static bool
-wants_default(const AttachPlan *plan, const AttachMember *member)
-{
-	ColumnDefault found;
-
-	if (member->column == NULL || plan->kind == NULL)
-		return false;
-	found = cc_default_of(member->column);
-	if (!found.is_there)
-		return !member->options.stamp_insert;
-	return plan->old_kind && found.kind == plan->old_kind &&
-		plan->kind != plan->old_kind;
-}
-
 /* Find the kind of the column, or of the one that is to be added. */
 static const VersionKind *
-find_kind(const char *name, const AttachMember *member)
+find_kind(const char *name, Form_pg_attribute column)
 {
-	if (member->column)
-		return cc_version_kind(name, getBaseType(member->column->atttypid));
+	if (column)
+		return cc_version_kind(name, cc_catalog_base_type(column->atttypid));
 	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)
 	{
 		if (name ? strcmp(kind->name, name) == 0 : kind->is_default)
@@ -219,52 +46,209 @@ find_kind(const char *name, const AttachMember *member)
 }
 
 /*
+ * Describe a member as it is: of two triggers that keep the column, the last one
+ * stays; of a partition below the table, none does.
+ */
+static AttachMember *
+describe_member(const AttachRequest *request, Relation rel)
+{
+	AttachMember *member = palloc0(sizeof(AttachMember));
+	ListCell   *lc;
+
+	member->rel = rel;
+	member->column = find_column(rel, request->column);
+	member->needs_trigger = rel->rd_id == request->relid || !rel->rd_rel->relispartition;
+	foreach(lc, cc_attachment_triggers(rel, request->function, request->column))
+	{
+		Trigger    *trigger = lfirst(lc);
+
+		if (trigger->tgisclone)
+			continue;
+		if (member->trigger)
+			member->superfluous = lappend(member->superfluous, (void *) member->trigger);
+		member->trigger = trigger;
+	}
+	if (member->trigger && !member->needs_trigger)
+	{
+		member->superfluous = lappend(member->superfluous, (void *) member->trigger);
+		member->trigger = NULL;
+	}
+	if (member->trigger && member->column)
+		member->old_kind = find_kind(cc_options_of(member->trigger).text[OPTION_KIND],
+									 member->column);
+	return member;
+}
+
+/* Raise an error where one of two options is named, and the other is set. */
+static void
+check_exclusion(const AttachRequest *request, const AttachMember *member,
+				TriggerOption named, TriggerOption other)
+{
+	if (request->text[named] == NULL || *request->text[named] == '\0' ||
+		member->options.text[other] == NULL || request->text[other] != NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("options \"%s\" and \"%s\" exclude each other",
+					cc_options_names[named], cc_options_names[other]),
+			 errdetail("Table \"%s\" has option \"%s\".",
+					   RelationGetRelationName(member->rel), cc_options_names[other]),
+			 errhint("Name %s => '' as well, to take that away.",
+					 cc_options_names[other])));
+}
+
+/* Change what the request names of the options that the member has. */
+static void
+change_options(const AttachRequest *request, AttachMember *member)
+{
+	check_exclusion(request, member, OPTION_WATCH, OPTION_IGNORE);
+	check_exclusion(request, member, OPTION_IGNORE, OPTION_WATCH);
+	for (int i = 0; i < OPTION_COUNT; i++)
+	{
+		if (request->text[i])
+			member->options.text[i] = *request->text[i] ? request->text[i] : NULL;
+	}
+	if (request->names_guard_delete)
+		member->options.guard_delete = request->guard_delete;
+	if (request->names_stamp_insert)
+		member->options.stamp_insert = request->stamp_insert;
+}
+
+/* Leave out a handler that was meant for a parent, and does not take these rows. */
+static void
+leave_out_handler(AttachMember *member)
+{
+	const char *handler = cc_options_handler(&member->options);
+
+	member->lacks_handler = handler && !cc_handler_fits(handler, member->rel);
+	if (member->lacks_handler)
+		member->options.text[OPTION_ON_CONFLICT] = NULL;
+}
+
+/* Begin with the options of the first parent that has the column attached. */
+static bool
+copy_parents_options(const AttachRequest *request, AttachMember *root)
+{
+	ListCell   *lc;
+
+	foreach(lc, cc_tree_parents(request->relid))
+	{
+		Relation	parent = cc_catalog_relation(lfirst_oid(lc));
+		List	   *triggers = NIL;
+
+		if (parent)
+			triggers = cc_attachment_triggers(parent, request->function, request->column);
+		if (triggers != NIL)
+		{
+			root->options = cc_options_of(linitial(triggers));
+			leave_out_handler(root);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Choose the options of the table itself. */
+static void
+choose_root_options(const AttachRequest *request, AttachMember *root)
+{
+	const char *kind = NULL;
+
+	root->options.stamp_insert = true;
+	if (root->trigger)
+		root->options = cc_options_of(root->trigger);
+	else if (!request->as_parent || !copy_parents_options(request, root))
+	{
+		if (root->column)
+			kind = cc_attachment_domain_kind(root->column->atttypid, request->function);
+		/* (a counter is one by its type) */
+		if (kind && strcmp(kind, "counter") != 0)
+			root->options.text[OPTION_KIND] = kind;
+	}
+	change_options(request, root);
+}
+
+/* Choose what a member below keeps, or has from the table. */
+static void
+choose_child_options(const AttachRequest *request, const AttachMember *root,
+					 AttachMember *member)
+{
+	if (member->trigger)
+	{
+		member->options = cc_options_of(member->trigger);
+		change_options(request, member);
+	}
+	else
+		member->options = root->options;
+	if (member->needs_trigger &&
+		(member->trigger == NULL || request->text[OPTION_ON_CONFLICT]))
+		leave_out_handler(member);
+}
+
+/*
+ * Does the member get a new default?  Where no trigger fills the column, and
+ * where the one that is there was the old kind's.
+ */
+static bool
+wants_default(const AttachMember *member)
+{
+	ColumnDefault found;
+
+	if (member->column == NULL || member->kind == NULL)
+		return false;
+	found = cc_default_of(member->column);
+	if (!found.is_there)
+		return !member->options.stamp_insert;
+	return member->old_kind && found.kind == member->old_kind &&
+		member->kind != member->old_kind;
+}
+
+/* Choose what a member has when all is done. */
+static void
+plan_member(const AttachRequest *request, const AttachMember *root,
+			AttachMember *member)
+{
+	if (member == root)
+		choose_root_options(request, member);
+	else
+		choose_child_options(request, root, member);
+	/* a partition's trigger is the table's */
+	if (!member->needs_trigger)
+		member->old_kind = root->old_kind;
+	member->kind = find_kind(member->options.text[OPTION_KIND], member->column);
+	member->sets_default = wants_default(member);
+}
+
+/*
  * Look at all members, and decide.  The plan is in the current memory context.
  */
 AttachPlan *
 cc_plan_make(const AttachRequest *request)
 {
 	AttachPlan *plan = palloc0(sizeof(AttachPlan));
-	bool		is_foreign = false;
+	AttachMember *root = describe_member(request, cc_catalog_require(request->relid));
+	bool		is_foreign = root->rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
 	ListCell   *lc;
 
 	plan->request = request;
-	foreach(lc, cc_tree_members(request->relid))
+	plan->members = list_make1(root);
+	plan_member(request, root, root);
+	for_each_from(lc, cc_tree_members(request->relid), 1)
 	{
 		Relation	rel = cc_catalog_relation(lfirst_oid(lc));
+		AttachMember *member;
 
+		/* (as long as there is no lock, one may go) */
 		if (rel == NULL)
 			continue;
-		plan->members = lappend(plan->members, make_member(plan, rel));
+		member = describe_member(request, rel);
+		plan_member(request, root, member);
+		plan->members = lappend(plan->members, member);
 		is_foreign |= rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
 	}
-	if (plan->members == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table with OID %u does not exist", request->relid)));
-
-	plan->root = linitial(plan->members);
-	choose_root_options(plan);
-	fit_handler(plan, plan->root, !request->as_parent || plan->root->trigger);
-	plan->kind = find_kind(plan->root->options.text[OPTION_KIND], plan->root);
-	if (plan->root->trigger && plan->root->column)
-		plan->old_kind = find_kind(cc_plan_read_options(plan->root->trigger).text[OPTION_KIND],
-								   plan->root);
-	plan->adds_column = request->add_column && plan->root->column == NULL &&
-		plan->kind && *request->column && !is_foreign;
-	for_each_from(lc, plan->members, 1)
-		choose_child_options(plan, lfirst(lc));
-	foreach(lc, plan->members)
-		((AttachMember *) lfirst(lc))->sets_default = wants_default(plan, lfirst(lc));
+	plan->adds_column = request->add_column && root->column == NULL &&
+		root->kind && *request->column && !is_foreign;
 	return plan;
-}
-
-/* Does a trigger of the column's fire in another way than usual? */
-static bool
-has_special_state(const AttachRequest *request, const Trigger *trigger)
-{
-	return cc_attachment_keeps(trigger, request->function, request->column) &&
-		trigger->tgenabled != TRIGGER_FIRES_ON_ORIGIN;
 }
 
 /* Does the plan alter the table, which takes more than a trigger does? */
@@ -289,21 +273,21 @@ alters_table(const AttachPlan *plan)
 static bool
 takes_owner(const AttachPlan *plan)
 {
+	const AttachRequest *request = plan->request;
 	ListCell   *lc;
+	ListCell   *lc2;
 
-	if (alters_table(plan))
-		return true;
 	foreach(lc, plan->members)
 	{
-		TriggerDesc *triggers = ((AttachMember *) lfirst(lc))->rel->trigdesc;
+		const AttachMember *member = lfirst(lc);
 
-		for (int i = 0; i < triggers->numtriggers; i++)
+		foreach(lc2, cc_attachment_triggers(member->rel, request->function, request->column))
 		{
-			if (has_special_state(plan->request, &triggers->triggers[i]))
+			if (((const Trigger *) lfirst(lc2))->tgenabled != TRIGGER_FIRES_ON_ORIGIN)
 				return true;
 		}
 	}
-	return false;
+	return alters_table(plan);
 }
 
 /*
@@ -314,17 +298,16 @@ AttachPlan *
 cc_plan_lock(const AttachRequest *request)
 {
 	AttachPlan *plan = cc_plan_make(request);
-	bool		is_locked = false;
-	bool		is_altered;
 
-	do
+	for (;;)
 	{
-		is_altered = alters_table(plan);
+		bool		is_altered = alters_table(plan);
+
 		cc_tree_lock(request->relid,
 					 is_altered ? AccessExclusiveLock : ShareRowExclusiveLock,
 					 takes_owner(plan));
 		plan = cc_plan_make(request);
-		is_locked = is_altered || !alters_table(plan);
-	} while (!is_locked);
-	return plan;
+		if (is_altered || !alters_table(plan))
+			return plan;
+	}
 }

@@ -33,11 +33,13 @@ typedef struct AttachMember
 {
 	Relation	rel;			/* as the catalogs have it */
 	Form_pg_attribute column;	/* NULL where it is missing */
-	const Trigger *trigger;		/* that keeps it now, and is no clone; or NULL */
-	List	   *superfluous;	/* others of ours that do, and are to go */
-	bool		has_own_trigger;	/* not its parent's, as a partition has */
-	bool		lacks_handler;	/* that its parent has */
+	bool		needs_trigger;	/* of its own, as no partition does? */
+	const Trigger *trigger;		/* its own, that keeps the column now, or NULL */
+	List	   *superfluous;	/* its own others that do, which are to go */
 	TriggerOptions options;		/* when all is done */
+	const VersionKind *old_kind;	/* of the trigger that is there, or NULL */
+	const VersionKind *kind;	/* when all is done; NULL if it suits none */
+	bool		lacks_handler;	/* that its parent has */
 	bool		sets_default;
 } AttachMember;
 
@@ -45,16 +47,13 @@ typedef struct AttachMember
 typedef struct AttachPlan
 {
 	const AttachRequest *request;
-	List	   *members;		/* of AttachMember; the first is the table */
-	AttachMember *root;			/* itself */
-	const VersionKind *old_kind;	/* of the trigger that is there, or NULL */
-	const VersionKind *kind;	/* when all is done; NULL if there is none
-								 * such */
+	List	   *members;		/* of AttachMember, the table itself first */
 	bool		adds_column;
 } AttachPlan;
 
+#define PLAN_ROOT(plan) ((AttachMember *) linitial((plan)->members))
+
 extern AttachPlan *cc_plan_make(const AttachRequest *request);
 extern AttachPlan *cc_plan_lock(const AttachRequest *request);
-extern TriggerOptions cc_plan_read_options(const Trigger *trigger);
 
 #endif							/* CC_PLAN_H */

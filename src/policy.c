@@ -92,7 +92,7 @@ list_options(void)
 
 	initStringInfo(&list);
 	for (int i = 0; i < OPTION_COUNT; i++)
-		append_name(&list, cc_option_names[i]);
+		append_name(&list, cc_options_names[i]);
 	return list.data;
 }
 
@@ -186,13 +186,13 @@ set_blind(PolicyDraft *draft, const char *value)
 static void
 set_on_conflict(PolicyDraft *draft, const char *value)
 {
-	const char *call = "call=";
+	const char *handler = cc_options_handler_name(value);
 	int			chosen;
 
-	if (strncmp(value, call, strlen(call)) == 0)
+	if (handler)
 	{
 		draft->policy->on_conflict = CONFLICT_CALL;
-		draft->policy->handler = pstrdup(value + strlen(call));
+		draft->policy->handler = pstrdup(handler);
 	}
 	else if (find_value(on_conflict_values, value, &chosen))
 		draft->policy->on_conflict = chosen;
@@ -219,7 +219,7 @@ set_ignore(PolicyDraft *draft, const char *value)
 static int
 find_option(PolicyDraft *draft, const char *arg, const char **value)
 {
-	int			option = cc_option_find(arg, value);
+	int			option = cc_options_find(arg, value);
 
 	if (*value == NULL)
 		ereport(ERROR,
@@ -254,7 +254,7 @@ read_options(PolicyDraft *draft, int nargs, char **args)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("option \"%s\" of the version trigger on table \"%s\" is given more than once",
-							cc_option_names[option],
+							cc_options_names[option],
 							RelationGetRelationName(draft->rel)),
 					 errhint("Give each option once."),
 					 errtable(draft->rel)));
@@ -438,34 +438,43 @@ cc_policy_build(FunctionCallInfo fcinfo)
 	return policy;
 }
 
-/* Refuse a column whose bumps would count as changes for another trigger. */
+/*
+ * Find another of our triggers that watches this column, whose bumps would count
+ * as changes for it.  NULL if there is none.
+ */
+const Trigger *
+cc_policy_watcher(Relation rel, Oid function, const char *column)
+{
+	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		const Trigger *trigger = &rel->trigdesc->triggers[i];
+		const char *watch;
+
+		if (!cc_attachment_keeps(trigger, function, NULL) ||
+			strcmp(trigger->tgargs[0], column) == 0)
+			continue;
+		watch = cc_options_of(trigger).text[OPTION_WATCH];
+		if (watch && cc_condition_names(watch, column))
+			return trigger;
+	}
+	return NULL;
+}
+
+/* Refuse a column that another trigger watches. */
 static void
 check_not_watched(PolicyDraft *draft, const char *column)
 {
-	TriggerDesc *triggers = draft->rel->trigdesc;
-	const char *watch = "watch=";
+	const Trigger *watcher = cc_policy_watcher(draft->rel, draft->function, column);
 
-	for (int i = 0; triggers && i < triggers->numtriggers; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (trigger->tgfoid != draft->function || trigger->tgnargs < 1 ||
-			strcmp(trigger->tgargs[0], column) == 0)
-			continue;
-		for (int arg = 1; arg < trigger->tgnargs; arg++)
-		{
-			if (strncmp(trigger->tgargs[arg], watch, strlen(watch)) == 0 &&
-				cc_condition_names(trigger->tgargs[arg] + strlen(watch), column))
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("version column \"%s\" of table \"%s\" is watched by trigger \"%s\"",
-								column, RelationGetRelationName(draft->rel),
-								trigger->tgname),
-						 errhint("Version columns never count: take it out of option \"watch\" of column \"%s\" first.",
-								 trigger->tgargs[0]),
-						 errtablecol(draft->rel, draft->policy->column.place.attnum)));
-		}
-	}
+	if (watcher)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("version column \"%s\" of table \"%s\" is watched by trigger \"%s\"",
+						column, RelationGetRelationName(draft->rel),
+						watcher->tgname),
+				 errhint("Version columns never count: take it out of option \"watch\" of column \"%s\" first.",
+						 watcher->tgargs[0]),
+				 errtablecol(draft->rel, draft->policy->column.place.attnum)));
 }
 
 /*

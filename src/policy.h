@@ -57,6 +57,8 @@ typedef struct VersionPolicy
 } VersionPolicy;
 
 extern const VersionPolicy *cc_policy_build(FunctionCallInfo fcinfo);
+extern const Trigger *cc_policy_watcher(Relation rel, Oid function,
+										const char *column);
 extern void cc_policy_check(Relation rel, Oid function, int nargs, char **args);
 extern VersionColumn cc_policy_column(Relation rel, const char *name);
 extern const char *cc_policy_protocol_name(TokenProtocol protocol);

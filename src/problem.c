@@ -11,20 +11,19 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"
+#include "utils/timestamp.h"
 #include "utils/varlena.h"
 
 #include "attachment.h"
 #include "catalog.h"
-#include "condition.h"
 #include "handler.h"
 #include "options.h"
 #include "policy.h"
@@ -39,7 +38,7 @@ typedef struct Trial
 	int16		tgtype;
 	int			nargs;
 	char	  **args;
-	const char *volatile refused;	/* what would be */
+	const char *refused;		/* what would be */
 } Trial;
 
 /* Raise the error that a trigger would raise; say before what it would refuse. */
@@ -60,17 +59,14 @@ raise_problem(Trial *trial)
 		cc_handler_check(handler, trial->rel);
 }
 
-/*
- * Name the problem that an error tells of, if it is one of the trigger's: who
- * may not look into the handler's schema does not know.
- */
-static char *
-name_problem(const Trial *trial, const ErrorData *error)
+/* Is this an error of what was tried, rather than of the trial? */
+static bool
+is_problem(const ErrorData *error)
 {
-	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE &&
-		!has_privs_of_role(GetUserId(), trial->rel->rd_rel->relowner))
-		return NULL;
-	return psprintf("%s: %s", trial->refused, error->message);
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category != ERRCODE_OPERATOR_INTERVENTION &&
+		category != ERRCODE_INSUFFICIENT_RESOURCES;
 }
 
 /*
@@ -102,12 +98,12 @@ catch_problem(Trial *trial)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 
-	if (error == NULL)
+	/* (a cache has lost what somebody drops: the next audit will tell) */
+	if (error == NULL || error->sqlerrcode == ERRCODE_INTERNAL_ERROR)
 		return NULL;
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
+	if (!is_problem(error))
 		ReThrowError(error);
-	return name_problem(trial, error);
+	return psprintf("%s: %s", trial->refused, error->message);
 }
 
 /* Would a trigger for this column be well, with this one argument or none? */
@@ -115,11 +111,13 @@ static bool
 is_well(const Trial *trial, char *argument)
 {
 	char	   *args[] = {trial->args[0], argument};
-	Trial other = *trial;
-
-	other.		tgtype = TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_UPDATE;
-	other.		nargs = argument ? 2 : 1;
-	other.		args = args;
+	Trial other = {
+		.rel = trial->rel,
+		.function = trial->function,
+		.tgtype = TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_UPDATE,
+		.nargs = argument ? 2 : 1,
+		.args = args
+	};
 
 	return catch_problem(&other) == NULL;
 }
@@ -128,7 +126,7 @@ is_well(const Trial *trial, char *argument)
 static bool
 is_well_with(const Trial *trial, TriggerOption option, const char *value)
 {
-	return is_well(trial, psprintf("%s=%s", cc_option_names[option], value));
+	return is_well(trial, psprintf("%s=%s", cc_options_names[option], value));
 }
 
 /* Leave out of a list of columns what cannot be in it. */
@@ -161,20 +159,20 @@ append_mended_option(StringInfo call, const Trial *trial, TriggerOption option,
 
 	if (option == OPTION_WATCH || option == OPTION_IGNORE)
 		mended = mend_list(trial, option, value);
-	appendStringInfo(call, ", %s => %s", cc_option_names[option],
+	appendStringInfo(call, ", %s => %s", cc_options_names[option],
 					 quote_literal_cstr(mended));
 }
 
 /* Write the call of attach() that mends the options, and keeps what is well. */
 static char *
-write_attach(const Trial *trial)
+write_attach(const Trial *trial, Relation home)
 {
 	TriggerOptions options = cc_options_read(trial->nargs, trial->args, trial->tgtype);
 	StringInfoData call;
 
 	initStringInfo(&call);
 	appendStringInfo(&call, "SELECT concurrency.attach(%s, %s",
-					 quote_literal_cstr(cc_catalog_table(trial->rel->rd_id)),
+					 quote_literal_cstr(cc_catalog_table(home)),
 					 quote_literal_cstr(trial->args[0]));
 	if (options.text[OPTION_WATCH] && options.text[OPTION_IGNORE])
 	{
@@ -188,45 +186,6 @@ write_attach(const Trial *trial)
 	}
 	appendStringInfoString(&call, ");");
 	return call.data;
-}
-
-/* Write what gives a column of timestamptz(n) all its digits; NULL if it is none. */
-static char *
-write_retype(const Trial *trial)
-{
-	int			attnum = SPI_fnumber(RelationGetDescr(trial->rel), trial->args[0]);
-	Form_pg_attribute column;
-	int32		typmod;
-
-	if (attnum <= 0)
-		return NULL;
-	column = TupleDescAttr(RelationGetDescr(trial->rel), attnum - 1);
-	typmod = column->atttypmod;
-	if (getBaseTypeAndTypmod(column->atttypid, &typmod) != TIMESTAMPTZOID || typmod < 0)
-		return NULL;
-	return psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE timestamptz;",
-					cc_catalog_table(cc_tree_origin(trial->rel->rd_id, trial->args[0])),
-					quote_identifier(trial->args[0]));
-}
-
-/* Find another of our triggers that watches this one's column. */
-static const Trigger *
-find_watcher(const Trial *trial)
-{
-	for (int i = 0; i < trial->rel->trigdesc->numtriggers; i++)
-	{
-		const Trigger *trigger = &trial->rel->trigdesc->triggers[i];
-		const char *watch;
-
-		if (!cc_attachment_keeps(trigger, trial->function, NULL) ||
-			strcmp(trigger->tgargs[0], trial->args[0]) == 0)
-			continue;
-		watch = cc_options_read(trigger->tgnargs, trigger->tgargs,
-								trigger->tgtype).text[OPTION_WATCH];
-		if (watch && cc_condition_names(watch, trial->args[0]))
-			return trigger;
-	}
-	return NULL;
 }
 
 /* Try a trigger of this table. */
@@ -255,6 +214,49 @@ cc_problem_find(Relation rel, const Trigger *trigger)
 	return catch_problem(&trial);
 }
 
+/* Write what gives a column of timestamptz(n) all its digits; NULL if it is none. */
+static char *
+mend_type(Relation rel, const char *name)
+{
+	int			attnum = SPI_fnumber(RelationGetDescr(rel), name);
+	Form_pg_attribute column;
+	int32		typmod;
+	Relation	origin;
+
+	if (attnum <= 0)
+		return NULL;
+	column = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	typmod = column->atttypmod;
+	if (cc_catalog_base_type(column->atttypid) != TIMESTAMPTZOID)
+		return NULL;
+	getBaseTypeAndTypmod(column->atttypid, &typmod);
+	origin = cc_catalog_relation(cc_tree_origin(rel->rd_id, name));
+	if (typmod < 0 || typmod >= MAX_TIMESTAMP_PRECISION || origin == NULL)
+		return NULL;
+	return psprintf("ALTER TABLE %s ALTER COLUMN %s TYPE timestamptz;",
+					cc_catalog_table(origin), quote_identifier(name));
+}
+
+/*
+ * Write what mends the options, or those of another trigger that watches the
+ * column; NULL if there are none that could be attached.
+ */
+static char *
+mend_options(Relation rel, const Trigger *trigger)
+{
+	const Trigger *watcher = cc_policy_watcher(rel, trigger->tgfoid, trigger->tgargs[0]);
+	Trial		trial = make_trial(rel, watcher ? watcher : trigger);
+	Relation	home = rel;
+	Oid			homeid;
+
+	if (watcher && watcher->tgisclone)
+	{
+		cc_catalog_root(watcher->tgoid, &homeid);
+		home = cc_catalog_relation(homeid);
+	}
+	return home && is_well(&trial, NULL) ? write_attach(&trial, home) : NULL;
+}
+
 /*
  * Write the SQL that mends it: the column, another trigger, the options, or, if
  * nothing does, the trigger's end.
@@ -262,21 +264,19 @@ cc_problem_find(Relation rel, const Trigger *trigger)
 char *
 cc_problem_mend(Relation rel, const Trigger *trigger)
 {
-	Trial		trial = make_trial(rel, trigger);
-	const Trigger *watcher;
-	char	   *mend;
+	char		relkind = rel->rd_rel->relkind;
+	char	   *mend = NULL;
 
-	if (trial.nargs > 0)
+	if (trigger->tgnargs > 0 && !OidIsValid(trigger->tgconstraint) &&
+		(relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ||
+		 relkind == RELKIND_FOREIGN_TABLE))
 	{
-		mend = write_retype(&trial);
-		if (mend)
-			return mend;
-		watcher = find_watcher(&trial);
-		if (watcher)
-			trial = make_trial(rel, watcher);
-		if (is_well(&trial, NULL))
-			return write_attach(&trial);
+		mend = mend_type(rel, trigger->tgargs[0]);
+		if (mend == NULL)
+			mend = mend_options(rel, trigger);
 	}
-	return psprintf("DROP TRIGGER %s ON %s;", quote_identifier(trigger->tgname),
-					cc_catalog_table(rel->rd_id));
+	if (mend == NULL)
+		mend = psprintf("DROP TRIGGER %s ON %s;", quote_identifier(trigger->tgname),
+						cc_catalog_table(rel));
+	return mend;
 }

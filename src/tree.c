@@ -21,8 +21,8 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
+#include "catalog.h"
 #include "compat.h"
 #include "tree.h"
 
@@ -30,6 +30,7 @@
 static void
 check_rights(Oid relid, bool as_owner)
 {
+	Relation	rel = cc_catalog_require(relid);
 	AclResult	result;
 
 	if (as_owner)
@@ -38,8 +39,8 @@ check_rights(Oid relid, bool as_owner)
 	else
 		result = pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER);
 	if (result != ACLCHECK_OK)
-		aclcheck_error(result, get_relkind_objtype(get_rel_relkind(relid)),
-					   get_rel_name(relid));
+		aclcheck_error(result, get_relkind_objtype(rel->rd_rel->relkind),
+					   RelationGetRelationName(rel));
 }
 
 /*
@@ -54,22 +55,53 @@ cc_tree_lock(Oid relid, LOCKMODE lockmode, bool as_owner)
 
 	foreach(lc, cc_tree_members(relid))
 		check_rights(lfirst_oid(lc), as_owner);
-
 	LockRelationOid(relid, lockmode);
-	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table with OID %u does not exist", relid)));
+	cc_catalog_require(relid);
 	find_all_inheritors(relid, lockmode, NULL);
 }
 
+/* Follow pg_inherits, by one of its columns, in the order of an index. */
+static List *
+list_relatives(Oid relid, AttrNumber attnum, Oid indexid, bool children)
+{
+	Relation	pg_inherits = table_open(InheritsRelationId, AccessShareLock);
+	List	   *relatives = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, attnum, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(pg_inherits, indexid, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_inherits form = (Form_pg_inherits) GETSTRUCT(tuple);
+
+		relatives = lappend_oid(relatives, children ? form->inhrelid : form->inhparent);
+	}
+	systable_endscan(scan);
+	table_close(pg_inherits, AccessShareLock);
+	return relatives;
+}
+
 /*
- * List a table and all that is below it, parents before children.
+ * List a table and all that is below it, parents before children.  Without a
+ * lock, some may be gone already; find_all_inheritors() would raise an error.
  */
 List *
 cc_tree_members(Oid relid)
 {
-	return find_all_inheritors(relid, NoLock, NULL);
+	List	   *members = list_make1_oid(relid);
+
+	for (int i = 0; i < list_length(members); i++)
+	{
+		List	   *children = list_relatives(list_nth_oid(members, i),
+											  Anum_pg_inherits_inhparent,
+											  InheritsParentIndexId, true);
+
+		list_sort(children, list_oid_cmp);
+		members = list_concat_unique_oid(members, children);
+	}
+	return members;
 }
 
 /*
@@ -78,25 +110,13 @@ cc_tree_members(Oid relid)
 List *
 cc_tree_parents(Oid relid)
 {
-	Relation	pg_inherits = table_open(InheritsRelationId, AccessShareLock);
-	List	   *parents = NIL;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(relid));
-	scan = systable_beginscan(pg_inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		parents = lappend_oid(parents, ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
-	systable_endscan(scan);
-	table_close(pg_inherits, AccessShareLock);
-	return parents;
+	return list_relatives(relid, Anum_pg_inherits_inhrelid,
+						  InheritsRelidSeqnoIndexId, false);
 }
 
 /*
  * Find the topmost table from which this one inherits a column: itself, if it
- * inherits it from none.
+ * inherits it from none.  Follows the first of several parents.
  */
 Oid
 cc_tree_origin(Oid relid, const char *column)

@@ -10,10 +10,9 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
+#include "catalog.h"
 #include "policy.h"
 #include "version.h"
 
@@ -30,17 +29,13 @@ version_kinds(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Oid			typid = InvalidOid;
 
+	InitMaterializedSRF(fcinfo, 0);
 	if (!PG_ARGISNULL(0))
 	{
-		typid = PG_GETARG_OID(0);
-		if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(typid)))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("type with OID %u does not exist", typid)));
-		typid = getBaseType(typid);
+		typid = cc_catalog_base_type(PG_GETARG_OID(0));
+		if (!OidIsValid(typid))
+			return (Datum) 0;
 	}
-
-	InitMaterializedSRF(fcinfo, 0);
 	for (const VersionKind *kind = cc_version_kinds; kind->name; kind++)
 	{
 		Datum		values[5];

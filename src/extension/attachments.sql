@@ -3,9 +3,12 @@
 -- all the configuration that there is.
 --
 CREATE FUNCTION concurrency.version_triggers(
+	for_table oid DEFAULT NULL,
 	OUT trigger_oid oid,
 	OUT root_oid oid,
+	OUT root_table_oid oid,
 	OUT is_clone boolean,
+	OUT is_regular boolean,
 	OUT table_oid oid,
 	OUT trigger_name name,
 	OUT column_name name,
@@ -21,11 +24,11 @@ CREATE FUNCTION concurrency.version_triggers(
 	OUT enabled "char",
 	OUT column_default text)
 RETURNS SETOF record
-LANGUAGE c STABLE PARALLEL SAFE ROWS 500
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 500
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION concurrency.version_triggers() IS
-'every version trigger, those that partitions have from their parents included: of what attachments and audit are made';
+COMMENT ON FUNCTION concurrency.version_triggers(oid) IS
+'every version trigger, or those of one table; those that partitions have from their parents included: of what attachments and audit are made';
 
 CREATE VIEW concurrency.attachments AS
 SELECT table_oid::regclass AS table_name,

@@ -1,6 +1,6 @@
 --
--- What is wrong with triggers: a view a rule, all of the columns that audit() has.
--- All but the first look at partitions' triggers, too.
+-- What is wrong with triggers: a view a rule, all with the columns that audit() has, in
+-- its order.
 --
 CREATE FUNCTION concurrency.trigger_problem(trigger_oid oid, OUT problem text, OUT mend text)
 LANGUAGE c STRICT
@@ -9,19 +9,20 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION concurrency.trigger_problem(oid) IS
 'what a version trigger would refuse as it stands, and SQL that mends it; nulls if nothing';
 
--- What a trigger itself would refuse, at every write or at a conflict.  If its
--- column is gone, and one other could be it, that has been renamed.
+-- What a trigger itself would refuse, at every write or at a conflict.  If its column
+-- is gone, nothing was ever dropped, and one other column could be it, that is its new
+-- name.  (A trigger that would be another one if it were created anew is not renamed.)
 CREATE VIEW concurrency.audit_refusals WITH (security_invoker) AS
-SELECT 'error' AS severity, v.table_oid AS table_oid, v.column_name, refusal.problem,
+SELECT 'error' AS severity, v.table_oid, v.column_name, refusal.problem,
 	   coalesce((SELECT format('SELECT concurrency.rename_column(%L, %L, %L);',
 							   v.table_oid::regclass, v.column_name, min(a.attname))
 				   FROM pg_attribute a
-				  WHERE v.column_number IS NULL AND v.column_name <> ''
-					AND a.attrelid = v.table_oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+				  WHERE v.column_number IS NULL AND v.column_name <> '' AND v.is_regular
+					AND a.attrelid = v.table_oid AND a.attnum > 0 AND a.attgenerated = ''
+					AND NOT EXISTS (SELECT FROM pg_attribute gone WHERE gone.attrelid = v.table_oid AND gone.attisdropped)
 					AND EXISTS (SELECT FROM concurrency.version_kinds(a.atttypid) k
 								 WHERE CASE WHEN v.kind IS NULL THEN k.is_default ELSE k.kind = v.kind END)
-					AND NOT EXISTS (SELECT FROM concurrency.version_triggers() o
-									 WHERE o.table_oid = v.table_oid AND o.column_name = a.attname)
+					AND NOT EXISTS (SELECT FROM concurrency.version_triggers(v.table_oid) o WHERE o.column_name = a.attname)
 					AND NOT EXISTS (SELECT FROM concurrency.column_uses u
 									 WHERE u.table_oid = v.table_oid AND u.column_number = a.attnum AND u.is_refused)
 				 HAVING count(*) = 1),
@@ -48,7 +49,8 @@ SELECT CASE v.enabled WHEN 'D' THEN 'error' ELSE 'warning' END AS severity, v.ta
 COMMENT ON VIEW concurrency.audit_disabled IS
 'of audit(): triggers that do not fire, or only or also in replication';
 
--- Triggers that do not fire for every row that is updated.
+-- Triggers that do not fire for every row that is updated.  (That one is AFTER, or for
+-- each statement, is a refusal.)
 CREATE VIEW concurrency.audit_events WITH (security_invoker) AS
 SELECT 'error' AS severity, v.table_oid, v.column_name,
 	   CASE WHEN t.tgtype & 16 = 0 THEN 'the trigger is not for UPDATE: no update is checked'
@@ -56,8 +58,7 @@ SELECT 'error' AS severity, v.table_oid, v.column_name,
 	   format('SELECT concurrency.attach(%L, %L);', v.table_oid::regclass, v.column_name) AS mend
   FROM concurrency.version_triggers() v
   JOIN pg_trigger t ON t.oid = v.trigger_oid
- WHERE NOT v.is_clone AND t.tgtype & 3 = 3
-   AND (t.tgtype & 16 = 0 OR t.tgqual IS NOT NULL OR t.tgattr <> '');
+ WHERE NOT v.is_clone AND NOT v.is_regular AND t.tgtype & 3 = 3 AND v.column_number IS NOT NULL;
 
 COMMENT ON VIEW concurrency.audit_events IS
 'of audit(): triggers that do not fire for every UPDATE';
@@ -65,7 +66,7 @@ COMMENT ON VIEW concurrency.audit_events IS
 -- Two triggers for one column: the last one stays, or that of a partition's parent.
 CREATE VIEW concurrency.audit_twins WITH (security_invoker) AS
 SELECT 'error' AS severity, twin.table_oid, twin.column_name,
-	   format('two triggers keep the column: %s and %s', twin.trigger_name, twin.other_name) AS problem,
+	   format('two triggers keep the column: "%s" and "%s"', twin.trigger_name, twin.other_name) AS problem,
 	   format('DROP TRIGGER %I ON %s;', twin.trigger_name, twin.table_oid::regclass) AS mend
   FROM (SELECT v.*,
 			   coalesce(max(v.trigger_name) FILTER (WHERE v.is_clone) OVER same,
@@ -80,40 +81,41 @@ COMMENT ON VIEW concurrency.audit_twins IS
 -- Triggers of others that fire BEFORE UPDATE of the same rows, with ours.  Of two
 -- that a partition has from its parent, the parent's are looked at.
 CREATE VIEW concurrency.other_triggers WITH (security_invoker) AS
-SELECT v.root_oid, v.column_name, v.on_conflict, o.oid AS trigger_oid, o.tgname AS trigger_name,
-	   o.tgrelid AS table_oid, o.tgfoid AS function_oid, o.tgname > v.trigger_name AS is_later
+SELECT v.root_oid, v.root_table_oid, v.column_name, v.on_conflict, o.trigger_oid, o.trigger_name, o.is_builtin,
+	   o.trigger_name > v.trigger_name AS is_later
   FROM concurrency.version_triggers() v
-  JOIN pg_trigger o ON o.tgrelid = v.table_oid
- WHERE o.tgtype & 19 = 19 AND o.tgenabled <> 'D' AND o.tgfoid <> 'concurrency.version_trigger()'::regprocedure
-   AND (o.tgparentid = 0 OR NOT v.is_clone);
+  JOIN concurrency.update_triggers o ON o.table_oid = v.table_oid
+ WHERE NOT (o.is_clone AND v.is_clone);
 
 COMMENT ON VIEW concurrency.other_triggers IS
 'triggers of others that fire BEFORE UPDATE of the same rows as ours: of what audit() is made';
 
+-- What fires later fires before ours if that has a name behind its own: "~" comes last
+-- of ASCII, and as much of the other's name as is needed where that has one.
 CREATE VIEW concurrency.audit_later_triggers WITH (security_invoker) AS
-SELECT 'warning' AS severity, t.tgrelid AS table_oid, later.column_name,
+SELECT 'warning' AS severity, later.table_oid, later.column_name,
 	   format('the trigger fires before %s, which may change what has been judged', later.names) AS problem,
-	   (SELECT format('ALTER TRIGGER %I ON %s RENAME TO %I;', t.tgname, t.tgrelid::regclass, name)
-		  FROM generate_series(0, 63) AS kept,
-			   CAST(left(later.last_name::text, kept) || '~' || t.tgname AS name) AS name
-		 WHERE name > later.last_name ORDER BY kept LIMIT 1) AS mend
-  FROM (SELECT o.root_oid, o.column_name, max(o.trigger_name) AS last_name,
-			   string_agg(DISTINCT o.trigger_name, ', ' ORDER BY o.trigger_name) AS names
+	   (SELECT format('ALTER TRIGGER %I ON %s RENAME TO %I;', t.tgname, t.tgrelid::regclass, new.name)
+		  FROM pg_trigger t
+		 CROSS JOIN generate_series(0, 63) AS kept
+		 CROSS JOIN CAST(left(later.last_name::text, kept) || '~' || t.tgname AS name) AS new(name)
+		 WHERE t.oid = later.root_oid AND new.name > later.last_name ORDER BY kept LIMIT 1) AS mend
+  FROM (SELECT o.root_oid, o.root_table_oid AS table_oid, o.column_name, max(o.trigger_name) AS last_name,
+			   string_agg(DISTINCT format('"%s"', o.trigger_name), ', ') AS names
 		  FROM concurrency.other_triggers o
 		 WHERE o.is_later
-		 GROUP BY o.root_oid, o.column_name) AS later
-  JOIN pg_trigger t ON t.oid = later.root_oid;
+		 GROUP BY o.root_oid, o.root_table_oid, o.column_name) AS later;
 
 COMMENT ON VIEW concurrency.audit_later_triggers IS
 'of audit(): triggers of others that fire after ours';
 
 -- One that a partition has from its parent is dropped there.
 CREATE VIEW concurrency.audit_earlier_triggers WITH (security_invoker) AS
-SELECT DISTINCT CASE may.set WHEN 'sets' THEN 'warning' ELSE 'notice' END AS severity,
-	   t.tgrelid AS table_oid, o.column_name,
-	   CASE may.set
-		   WHEN 'sets' THEN format('trigger %s sets the version before what the client sent can be checked: every stale write goes through', o.trigger_name)
-		   ELSE format('the trigger fires after %s: if that sets the version, it hides what the client sent', o.trigger_name)
+SELECT DISTINCT CASE found.verdict WHEN 'sets' THEN 'warning' ELSE 'notice' END AS severity,
+	   o.root_table_oid AS table_oid, o.column_name,
+	   CASE found.verdict
+		   WHEN 'sets' THEN format('trigger "%s" sets the version before what the client sent can be checked: every stale write goes through', o.trigger_name)
+		   ELSE format('the trigger fires after "%s": if that sets the version, it hides what the client sent', o.trigger_name)
 	   END AS problem,
 	   (WITH RECURSIVE up AS (
 			SELECT oid, tgrelid, tgparentid FROM pg_trigger WHERE oid = o.trigger_oid
@@ -122,23 +124,22 @@ SELECT DISTINCT CASE may.set WHEN 'sets' THEN 'warning' ELSE 'notice' END AS sev
 		SELECT format('DROP TRIGGER %I ON %s;', o.trigger_name, up.tgrelid::regclass)
 		  FROM up WHERE up.tgparentid = 0) AS mend
   FROM concurrency.other_triggers o
-  JOIN pg_trigger t ON t.oid = o.root_oid
- CROSS JOIN LATERAL concurrency.may_set_column(o.trigger_oid, o.column_name) AS may(set)
- WHERE NOT o.is_later AND may.set IS NOT NULL;
+ CROSS JOIN LATERAL concurrency.may_set_column(o.trigger_oid, o.column_name) AS found(verdict)
+ WHERE NOT o.is_later AND found.verdict IS NOT NULL;
 
 COMMENT ON VIEW concurrency.audit_earlier_triggers IS
 'of audit(): triggers of others that set, or may set, the version before ours sees it';
 
 -- What these have done stays done.  Nothing mends it: it is how BEFORE triggers are.
 CREATE VIEW concurrency.audit_left_out_rows WITH (security_invoker) AS
-SELECT 'notice' AS severity, t.tgrelid AS table_oid, o.column_name,
-	   format('on_conflict may leave a row out for which %s has fired already', string_agg(DISTINCT o.trigger_name, ', ' ORDER BY o.trigger_name)) AS problem,
+SELECT 'notice' AS severity, o.root_table_oid AS table_oid, o.column_name,
+	   format('on_conflict may leave a row out for which %s has fired already',
+			  string_agg(DISTINCT format('"%s"', o.trigger_name), ', ')) AS problem,
 	   NULL AS mend
   FROM concurrency.other_triggers o
-  JOIN pg_trigger t ON t.oid = o.root_oid
- WHERE NOT o.is_later AND o.function_oid >= 16384
+ WHERE NOT o.is_later AND NOT o.is_builtin
    AND (o.on_conflict = 'skip' OR starts_with(o.on_conflict, 'call='))
- GROUP BY t.tgrelid, o.column_name;
+ GROUP BY o.root_table_oid, o.column_name;
 
 COMMENT ON VIEW concurrency.audit_left_out_rows IS
 'of audit(): triggers of others that fire for rows that on_conflict leaves out';

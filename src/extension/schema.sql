@@ -5,8 +5,9 @@
 
 --
 -- The schema is a member of the extension: one that is there already is refused, and
--- nobody can have left anything in it.  privileges.sql, the last part, has the rest.
+-- nobody can have left anything in it.  privileges.sql, the last part, has the rest.  (What is set here ends with the script.)
 --
+SET LOCAL standard_conforming_strings = on;
 CREATE SCHEMA concurrency;
 COMMENT ON SCHEMA concurrency IS
 'optimistic locking: version columns, and the refusal of stale writes';
