@@ -87,6 +87,13 @@ CREATE OR REPLACE TRIGGER by_hand BEFORE UPDATE OR DELETE ON doc FOR EACH ROW EX
 	concurrency.version_trigger('version', 'protocol=echo', 'blind=warn', 'watch=body', 'ignore=seen', 'etag=weak', 'blind=warn');
 :audit
 SELECT mend();
+-- ... of a clock that has all its digits, and of a system column
+CREATE TABLE page (id int, read_at timestamptz NOT NULL DEFAULT now());
+CREATE TRIGGER by_hand BEFORE UPDATE ON page FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('read_at', 'blind=rejected', 'protocol=auto');
+CREATE TRIGGER "by hand" BEFORE UPDATE ON page FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('xmin');
+:audit
+SELECT mend();
+DROP TABLE page;
 -- ... a column that is watched, or ignored, is gone
 SELECT concurrency.attach('doc', watch => 'body, seen', blind => 'reject', guard_delete => true);
 ALTER TABLE doc RENAME seen TO "Seen";

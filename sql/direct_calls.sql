@@ -69,6 +69,7 @@ SELECT concurrency.is_current('doc', '1e400', 1);
 SELECT concurrency.is_current('doc', '[]', 1);
 SELECT concurrency.is_current('doc', '{}', 1);
 SELECT concurrency.check_trigger_arguments('doc', '{version,=}');
+SELECT concurrency.check_trigger_arguments('doc', '{version,on_conflict=call=public.nosuch}');
 SELECT concurrency.check_trigger_arguments('doc', '{version,"watch=\"\""}');
 SELECT concurrency.check_trigger_arguments('doc', array['version', 'blind=' || repeat(E'\n\\"', 100000)]);
 SELECT concurrency.check_trigger_arguments('doc', array[repeat('v', 100000)]);

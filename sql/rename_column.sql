@@ -48,6 +48,18 @@ SELECT concurrency.rename_column('doc', 'nosuch', 'version');
 SELECT concurrency.rename_column('doc', 'version', 'rev');
 \set VERBOSITY default
 :attached
+
+-- A trigger that does not fire for every UPDATE would do so if it were created anew: it is not.  A list that cannot be read
+-- stays as it is.
+SELECT concurrency.detach('doc', 'rev');
+CREATE TRIGGER by_hand BEFORE UPDATE ON doc FOR EACH ROW WHEN (NEW.id > 0) EXECUTE FUNCTION concurrency.version_trigger('rev', 'ignore=version');
+SELECT concurrency.rename_column('doc', 'version', 'etag');
+\set VERBOSITY sqlstate
+SELECT concurrency.rename_column('doc', 'version', 'etag');
+\set VERBOSITY default
+CREATE OR REPLACE TRIGGER by_hand BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('rev', 'watch="body');
+SELECT concurrency.rename_column('doc', 'rev', 'etag');
+:attached
 DROP TABLE doc CASCADE;
 
 -- in partitions, whose triggers are the parent's, and keep their state

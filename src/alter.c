@@ -27,8 +27,7 @@ execute(const char *command)
 {
 	int			result;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	SPI_connect();
 	result = SPI_execute(command, false, 0);
 	if (result < 0)
 		elog(ERROR, "command \"%s\" failed: %s", command,

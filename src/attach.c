@@ -165,7 +165,7 @@ typedef struct Renaming
 	const char *name;			/* from now on */
 } Renaming;
 
-/* Rename a column in a list of columns. */
+/* Rename a column in a list of columns that names it, and so can be read. */
 static char *
 rename_in_list(const Renaming *renaming, const char *names)
 {
@@ -173,8 +173,7 @@ rename_in_list(const Renaming *renaming, const char *names)
 	ListCell   *lc;
 	StringInfoData renamed;
 
-	if (!SplitIdentifierString(pstrdup(names), ',', &list))
-		return pstrdup(names);
+	(void) SplitIdentifierString(pstrdup(names), ',', &list);
 	initStringInfo(&renamed);
 	foreach(lc, list)
 	{

@@ -10,8 +10,9 @@ COMMENT ON FUNCTION concurrency.trigger_problem(oid) IS
 'what a version trigger would refuse as it stands, and SQL that mends it; nulls if nothing';
 
 -- What a trigger itself would refuse, at every write or at a conflict.  If its column
--- is gone, nothing was ever dropped, and one other column could be it, that is its new
--- name.  (A trigger that would be another one if it were created anew is not renamed.)
+-- is gone (and is none of the system's), nothing was ever dropped, and one other column
+-- could be it, that is its new name.  (A trigger that would be another one if it were
+-- created anew is not renamed.)
 CREATE VIEW concurrency.audit_refusals WITH (security_invoker) AS
 SELECT 'error' AS severity, v.table_oid, v.column_name, refusal.problem,
 	   coalesce((SELECT format('SELECT concurrency.rename_column(%L, %L, %L);',
@@ -19,7 +20,7 @@ SELECT 'error' AS severity, v.table_oid, v.column_name, refusal.problem,
 				   FROM pg_attribute a
 				  WHERE v.column_number IS NULL AND v.column_name <> '' AND v.is_regular
 					AND a.attrelid = v.table_oid AND a.attnum > 0 AND a.attgenerated = ''
-					AND NOT EXISTS (SELECT FROM pg_attribute gone WHERE gone.attrelid = v.table_oid AND gone.attisdropped)
+					AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = v.table_oid AND (o.attisdropped OR o.attname = v.column_name))
 					AND EXISTS (SELECT FROM concurrency.version_kinds(a.atttypid) k
 								 WHERE CASE WHEN v.kind IS NULL THEN k.is_default ELSE k.kind = v.kind END)
 					AND NOT EXISTS (SELECT FROM concurrency.version_triggers(v.table_oid) o WHERE o.column_name = a.attname)
