@@ -205,29 +205,30 @@ clients-doc:
 	@perl test/clients/document.pl --write
 
 test-majors:
-	@sh test/majors.sh $(or $(MAJORS),15 17 18 19)
+	@sh test/servers/majors.sh $(or $(MAJORS),15 17 18 19)
 
 test-assert:
-	@sh test/assert.sh $(or $(MAJORS),15 18)
+	@sh test/servers/assert.sh $(or $(MAJORS),15 18)
 
 test-discard:
-	@sh test/discard.sh $(or $(MAJORS),18)
+	@sh test/servers/discard.sh $(or $(MAJORS),18)
 
 test-sanitize:
-	@sh test/sanitize.sh $(or $(MAJORS),18)
+	@sh test/servers/sanitize.sh $(or $(MAJORS),18)
 
 test-valgrind:
-	@sh test/valgrind.sh $(or $(MAJORS),18)
+	@sh test/servers/valgrind.sh $(or $(MAJORS),18)
 
 coverage:
-	@COPT="--coverage -O0" sh test/throwaway.sh coverage.sh
+	@COPT="--coverage -O0" sh test/throwaway.sh checks/coverage.sh
 
 lint:
-	@sh test/throwaway.sh lint.sh
+	@sh test/throwaway.sh checks/lint.sh
 
 SECONDS = 600
 soak:
-	@LOST_UPDATES_SECONDS=$(SECONDS) sh test/throwaway.sh soak.sh
+	@LOST_UPDATES_SECONDS=$(SECONDS) SUITES=tap PROVE_TESTS=test/t/020_lost_updates.pl \
+		sh test/throwaway.sh run.sh
 
 fuzz:
 	@sh test/throwaway.sh fuzz/run.sh $(or $(FUZZ),arguments model sqlsmith)
@@ -242,16 +243,16 @@ bench-instructions:
 	@sh test/throwaway.sh bench/instructions.sh
 
 dist:
-	@sh test/dist.sh
+	@sh test/packages/dist.sh
 
 deb:
-	@sh test/deb.sh
+	@sh test/packages/deb.sh
 
 test-packages:
-	@sh test/packages.sh
+	@sh test/packages/try.sh
 
 # core's list of typedefs comes with the server development files of 17 and later
 TYPEDEFS ?= $(lastword $(sort $(wildcard /usr/share/postgresql/*/typedefs.list)))
 indent:
 	@test -n "$(TYPEDEFS)" || { echo "set TYPEDEFS to PostgreSQL's typedefs.list" >&2; exit 1; }
-	sh test/indent.sh "$(TYPEDEFS)"
+	sh test/checks/indent.sh "$(TYPEDEFS)"

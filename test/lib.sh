@@ -1,4 +1,4 @@
-# lib.sh: what throwaway.sh and packages.sh have in common; they source it, and
+# lib.sh: what throwaway.sh and packages/try.sh have in common; they source it, and
 # make the directory WORK.
 # shellcheck shell=sh
 

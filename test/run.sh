@@ -38,8 +38,8 @@ installcheck() {
 	make installcheck PG_CONFIG="$PG_CONFIG" with_llvm=no PROVE_FLAGS=--verbose "$@"
 }
 
-suite source sh test/check_source.sh
-suite instructions sh test/check_instructions.sh
+suite source sh test/checks/source.sh
+suite instructions sh test/checks/instructions.sh
 suite regress installcheck ISOLATION= TAP_TESTS= ${REGRESS_TESTS:+REGRESS="$REGRESS_TESTS"}
 suite isolation installcheck REGRESS= TAP_TESTS=
 # a slice of make fuzz; like the suites before it, it needs no server of its own
@@ -47,7 +47,7 @@ suite fuzz env FUZZ_LISTS=20000 FUZZ_TRIGGERS=500 FUZZ_ATTACH=500 FUZZ_STATEMENT
 	sh test/fuzz/run.sh arguments model
 suite clients sh test/clients/run.sh $(cat test/clients/quick)
 suite tap installcheck REGRESS= ISOLATION= ${PROVE_TESTS:+PROVE_TESTS="$PROVE_TESTS"}
-suite logs sh test/check_logs.sh
+suite logs sh test/checks/logs.sh
 
 [ "$skipped" = 0 ] || skips=", $skipped skipped"
 echo "$passed passed, $failed failed${skips-}"

@@ -62,8 +62,8 @@ missing_packages() {
 	perl -MDBD::Pg -e 1 2>/dev/null || echo libdbd-pg-perl
 	case $script in
 		run.sh | bench/instructions.sh) command -v valgrind >/dev/null || echo valgrind ;;
-		coverage.sh) command -v lcov >/dev/null || echo lcov ;;
-		lint.sh)
+		checks/coverage.sh) command -v lcov >/dev/null || echo lcov ;;
+		checks/lint.sh)
 			command -v scan-build >/dev/null || echo clang-tools
 			command -v cppcheck >/dev/null || echo cppcheck
 			command -v shellcheck >/dev/null || echo shellcheck ;;

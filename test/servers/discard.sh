@@ -7,7 +7,7 @@ set -eu
 export SERVER_OPTIONS="-c debug_discard_caches=1 -c autovacuum=off"
 
 for major in "$@"; do
-	pg_config=$(sh "$here/servers/build.sh" "$major" fast)
+	pg_config=$(sh "$here/build.sh" "$major" fast)
 	run_suites "$major, no caches" "$pg_config" regress logs
 done
 print_matrix

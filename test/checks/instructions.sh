@@ -1,12 +1,13 @@
 #!/bin/sh
-# check_instructions.sh: what a row costs, in instructions and as a ratio to a
-# trigger that does nothing, against what is recorded in bench/instructions.txt.
+# instructions.sh: what a row costs, in instructions and as a ratio to a
+# trigger that does nothing, against what is recorded in
+# ../bench/instructions.txt.
 # Reports each as "ok - ..." or "not ok - ...".
 #
 # Instructions repeat, and their ratio is much the same for every major; 3 % more
 # than recorded is a regression.
 set -u
-cd "$(dirname "$0")/bench" || exit 1
+cd "$(dirname "$0")/../bench" || exit 1
 margin=1.03
 
 case $("$PG_CONFIG" --configure) in

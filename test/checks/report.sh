@@ -1,4 +1,4 @@
-# report.sh: what check_source.sh and check_logs.sh have in common; they source it,
+# report.sh: what source.sh and logs.sh have in common; they source it,
 # and exit with its status.
 # shellcheck shell=sh disable=SC2034 # status is used there
 status=0

@@ -7,7 +7,7 @@ set -eu
 . "$(dirname "$0")/matrix.sh"
 
 for major in "$@"; do
-	pg_config=$(sh "$here/servers/build.sh" "$major")
+	pg_config=$(sh "$here/build.sh" "$major")
 	run_suites "$major" "$pg_config" source regress isolation tap logs
 	export SERVER_OPTIONS="-c debug_discard_caches=1 -c autovacuum=off"
 	export REGRESS_TESTS="every_path trigger_protocol trigger_arguments insert sent conflict_sqlstate"

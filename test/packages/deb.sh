@@ -3,7 +3,7 @@
 # server development files are installed, in the directory DEB_OUT, or else beside
 # this tree.  Prints which.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 out=$(cd "${DEB_OUT:-..}" && pwd)
 PG_SUPPORTED_VERSIONS=${PG_SUPPORTED_VERSIONS:-installed}
 export PG_SUPPORTED_VERSIONS

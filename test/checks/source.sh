@@ -1,9 +1,9 @@
 #!/bin/sh
-# check_source.sh: the house's own rules, as far as a machine can see them.
+# source.sh: the house's own rules, as far as a machine can see them.
 # Reports each as "ok - ..." or "not ok - ...".
 set -u
-cd "$(dirname "$0")/../src" || exit 1
-. ../test/report.sh
+cd "$(dirname "$0")/../../src" || exit 1
+. ../test/checks/report.sh
 includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
 
 # What a source file may include of our own headers: arrows only go down.
@@ -95,7 +95,7 @@ report "debian/control is what control.in makes of 15" "$wrong"
 # What doc/tests.md promises of tests, and which tests there are.
 wrong=$(cd .. && {
 	ls sql/*.sql test/specs/*.spec test/t/*.pl test/fuzz/*.pl | sed 's/$/ is a test that doc\/tests.md does not name/'
-	grep -oE '`[^` ]*(sql/|specs/|t/|fuzz/)[^` ]+\.[a-z]+`' doc/tests.md | tr -d '`' | grep -v check_source |
+	grep -oE '`[^` ]*(sql/|specs/|t/|fuzz/)[^` ]+\.[a-z]+`' doc/tests.md | tr -d '`' | grep -v checks/ |
 		sort -u | sed 's/$/ is named in doc\/tests.md, but is no test/'
 } | sort | awk '{ names[$1]++; line[$1] = $0 } END { for (name in names) if (names[name] == 1) print line[name] }')
 report "doc/tests.md names every test, and nothing else" "$wrong"

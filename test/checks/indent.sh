@@ -2,7 +2,7 @@
 # indent.sh TYPEDEFS: give src/ the layout that PostgreSQL's pgindent would,
 # with its options; TYPEDEFS is core's list, to which ours is added.
 set -eu
-cd "$(dirname "$0")/../src"
+cd "$(dirname "$0")/../../src"
 all=$(mktemp)
 trap 'rm -f "$all"' EXIT
 sort -u "$1" typedefs.list >"$all"

@@ -2,7 +2,7 @@
 # dist.sh: make the archive for PGXN, concurrency-VERSION.zip, of what is committed,
 # in the directory DIST_OUT, or else beside this tree.  Prints where it is.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 out=$(cd "${DIST_OUT:-..}" && pwd)
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
@@ -11,8 +11,8 @@ trap 'rm -rf "$tree"' EXIT
 git archive HEAD | tar -C "$tree" -xf -
 (
 	cd "$tree"
-	perl test/meta.pl >META.json
-	perl test/check_meta.pl META.json >&2
+	perl test/packages/meta.pl >META.json
+	perl test/packages/check_meta.pl META.json >&2
 )
 release=concurrency-$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{version}' "$tree/META.json")
 git archive --format=zip --prefix="$release/" --add-file="$tree/META.json" --output="$out/$release.zip" HEAD

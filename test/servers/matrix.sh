@@ -19,7 +19,7 @@ run() {
 run_suites() {
 	row=$1 pg_config=$2
 	shift 2
-	run "$row" env SUITES="$*" PG_CONFIG="$pg_config" sh "$here/throwaway.sh" run.sh
+	run "$row" env SUITES="$*" PG_CONFIG="$pg_config" sh "$here/../throwaway.sh" run.sh
 }
 
 # Print the table: how many tests passed, or FAILED.

@@ -1,12 +1,13 @@
 #!/bin/sh
-# packages.sh: make what is released, and use it as whoever gets it would: build and
+# try.sh: make what is released, and use it as whoever gets it would: build and
 # try the PGXN archive elsewhere; install the Debian packages into a Debian that has
 # nothing else, try them there, and purge them.
 #
 # Needs root, for chroot.  Installs what is missing, and otherwise leaves nothing
 # behind.
 set -eu
-top=$(cd "$(dirname "$0")/.." && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/concurrency.XXXXXX")
 chmod 755 "$WORK"
 . "$top/test/lib.sh"
@@ -76,7 +77,7 @@ make_root() (
 	cp -a /usr/share/keyrings/. "$root/usr/share/keyrings/"
 	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"	# start no services
 	chmod 755 "$root/usr/sbin/policy-rc.d"
-	cp "$top/test/smoke.sh" "$root/tmp/"
+	cp "$here/smoke.sh" "$root/tmp/"
 	quietly in_root apt-get -q update
 )
 
@@ -131,14 +132,14 @@ fi
 ensure_packages
 mkdir "$WORK/elsewhere" "$WORK/packages"
 
-archive=$(DIST_OUT=$WORK sh "$top/test/dist.sh")
+archive=$(DIST_OUT=$WORK sh "$here/dist.sh")
 report "$(basename "$archive") lies in one directory, without hidden files" lies_in_one_directory
 unzip -q -d "$WORK/elsewhere" "$archive"
 report "$(basename "$archive") builds, installs, and refuses a stale write" \
-	sh "$WORK/elsewhere/$(basename "$archive" .zip)/test/throwaway.sh" smoke.sh
+	sh "$WORK/elsewhere/$(basename "$archive" .zip)/test/throwaway.sh" packages/smoke.sh
 
 report "the Debian packages are built, and pass the regression and isolation tests" \
-	env DEB_OUT="$WORK/packages" sh "$top/test/deb.sh"
+	env DEB_OUT="$WORK/packages" sh "$here/deb.sh"
 if [ -n "$(ls "$WORK/packages")" ]; then
 	# which bug asked for the packages is for whoever uploads them to say
 	report "lintian has nothing to say" env TMPDIR="$WORK" lintian --allow-root --fail-on error,warning \

@@ -3,7 +3,7 @@
 #
 # The spec's own validator is packaged nowhere in Debian.  A rule below is a
 # function that returns what is wrong with a value, or nothing; a rule that starts
-# with "!" is for a field that must be there.  Reports as check_source.sh does.
+# with "!" is for a field that must be there.  Reports as checks/report.sh does.
 use strict;
 use warnings;
 use File::Basename;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# check_logs.sh: what the servers of the other suites wrote tells of no failed
+# logs.sh: what the servers of the other suites wrote tells of no failed
 # assertion, no crash, and nothing that a sanitizer or valgrind has to say.  Reports
 # it as "ok - ..." or "not ok - ...".
 set -u

@@ -1,6 +1,6 @@
 #!/bin/sh
 # smoke.sh: the extension can be created, and refuses a stale write.  Called by
-# throwaway.sh, and by packages.sh in a chroot.
+# throwaway.sh, and by try.sh in a chroot.
 set -eu
 answer=$(psql -X -q -A -t -v ON_ERROR_STOP=1 -v VERBOSITY=sqlstate 2>&1 <<'END'
 SET client_min_messages = warning;

@@ -10,7 +10,7 @@ export COPT="-fsanitize=address,undefined -fno-omit-frame-pointer -O1 -g"
 export SERVER_WRAPPER="env LD_PRELOAD=$libraries ASAN_OPTIONS=detect_leaks=0:log_path=\$WORK/sanitizer UBSAN_OPTIONS=print_stacktrace=1:log_path=\$WORK/sanitizer"
 
 for major in "$@"; do
-	pg_config=$(sh "$here/servers/build.sh" "$major")
+	pg_config=$(sh "$here/build.sh" "$major")
 	run_suites "$major" "$pg_config" regress isolation logs
 done
 print_matrix
