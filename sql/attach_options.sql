@@ -140,4 +140,10 @@ SELECT concurrency.attach('fresh', kind => '', protocol => '', blind => '', on_c
 DROP TABLE fresh;
 SELECT count(*) FROM pg_attribute WHERE attrelid = 'doc'::regclass AND attname = 'missing';
 
+-- What is no option, perhaps of a later release, does not go without a word.
+CREATE OR REPLACE TRIGGER zz_concurrency_version BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION
+	concurrency.version_trigger('version', 'edits=refuse', 'blind=warn');
+SELECT concurrency.attach('doc', protocol => 'echo');
+:attached
+
 DROP TABLE doc CASCADE;

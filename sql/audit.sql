@@ -33,6 +33,20 @@ DROP SCHEMA hidden CASCADE;
 REVOKE ALL ON ours FROM regress_bypass;
 DROP ROLE regress_bypass;
 
+-- A temporary table is named as one, so that no other of its name is mended in its place.
+CREATE TABLE shared (id int PRIMARY KEY, version concurrency.version NOT NULL);
+CREATE TEMP TABLE shared (id int PRIMARY KEY, version concurrency.version NOT NULL);
+SELECT concurrency.attach('public.shared'), concurrency.attach('pg_temp.shared');
+ALTER TABLE public.shared ENABLE ALWAYS TRIGGER zz_concurrency_version;
+ALTER TABLE pg_temp.shared DISABLE TRIGGER zz_concurrency_version;
+SET search_path = public, pg_temp;
+SELECT severity, problem, mend FROM ours WHERE table_name = 'pg_temp.shared'::regclass;
+SELECT mend FROM ours WHERE table_name = 'pg_temp.shared'::regclass \gexec
+RESET search_path;
+SELECT tgrelid = 'public.shared'::regclass, tgenabled FROM pg_trigger WHERE tgrelid IN ('public.shared'::regclass, 'pg_temp.shared'::regclass) ORDER BY 1;
+SELECT concurrency.sql_name('public.shared'::regclass), concurrency.sql_name('pg_temp.shared'::regclass), concurrency.sql_name(1::oid);
+DROP TABLE public.shared, pg_temp.shared;
+
 -- Names that are made to be misread, in what is proposed; this time by way of psql.
 CREATE SCHEMA "a.b'";
 CREATE TABLE "a.b'"."$$"";\' DROP TABLE doc; --" (id int, "$$"";\' DROP TABLE doc; --" smallint);

@@ -32,5 +32,15 @@ CREATE TABLE part_1 PARTITION OF part DEFAULT;
 :audit
 DROP TABLE part;
 DROP TABLE mother CASCADE;
+-- Where a parent's column was renamed, its children's was, too: that is said, and mended, once.
+CREATE TABLE mother (id int PRIMARY KEY, version bigint NOT NULL);
+CREATE TABLE daughter () INHERITS (mother);
+CREATE TABLE granddaughter () INHERITS (daughter);
+SELECT concurrency.attach('mother', blind => 'warn', guard_delete => true);
+ALTER TABLE mother RENAME version TO rev;
+:audit
+SELECT mend();
+SELECT table_name, column_name, blind, guard_delete FROM concurrency.attachments ORDER BY 1;
+DROP TABLE mother CASCADE;
 DROP VIEW ours;
 DROP FUNCTION mend;

@@ -79,5 +79,28 @@ CREATE TABLE unattached_part_1 PARTITION OF unattached_part DEFAULT;
 SELECT mend();
 SELECT table_name, column_name, kind FROM concurrency.attachments ORDER BY 1, 2;
 DROP TABLE unattached, unattached_part;
+-- A smallint whose type cannot be altered, being a row type's or that of two parents, has no mend; where one of two
+-- triggers, even of the partition's parent, fills the column, new rows have a version.
+CREATE TYPE row_type AS (id int, version smallint);
+CREATE TABLE typed OF row_type (version NOT NULL DEFAULT 1);
+CREATE TABLE father (version smallint NOT NULL DEFAULT 1);
+CREATE TABLE mother (version smallint NOT NULL DEFAULT 1);
+CREATE TABLE child () INHERITS (father, mother);
+SELECT concurrency.attach('typed'), concurrency.attach('father'), concurrency.attach('mother');
+CREATE TABLE part (id int, version int NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE part_1 PARTITION OF part DEFAULT;
+SELECT concurrency.attach('part');
+CREATE TRIGGER by_hand BEFORE UPDATE ON part_1 FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version');
+:audit
+DROP TABLE typed, child, father, mother, part;
+DROP TYPE row_type;
+-- What gives nulls a version does it whole, or not at all.
+CREATE TABLE checked (id int PRIMARY KEY, version int CHECK (version <> 1));
+INSERT INTO checked VALUES (1, NULL);
+SELECT concurrency.attach('checked');
+SELECT mend FROM ours WHERE problem = 'the column may be null' \gset
+:mend
+SELECT tgenabled FROM pg_trigger WHERE tgrelid = 'checked'::regclass;
+DROP TABLE checked;
 DROP VIEW ours;
 DROP FUNCTION mend;

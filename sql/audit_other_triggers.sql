@@ -63,6 +63,19 @@ SELECT concurrency.attach('doc', on_conflict => 'call=public.decides'), concurre
 :audit
 SELECT mend();
 
+-- The new name that is proposed is nobody's, not even in a partition; and a source that is very long is not read.
+CREATE TABLE later (id int PRIMARY KEY, version int NOT NULL DEFAULT 1) PARTITION BY LIST (id);
+CREATE TABLE later_1 PARTITION OF later DEFAULT;
+SELECT concurrency.attach('later');
+CREATE TRIGGER zzz BEFORE UPDATE ON later FOR EACH ROW EXECUTE FUNCTION nothing();
+CREATE TRIGGER "~zz_concurrency_version" AFTER UPDATE ON later_1 FOR EACH ROW EXECUTE FUNCTION nothing();
+DO $do$ BEGIN EXECUTE format('CREATE FUNCTION long() RETURNS trigger LANGUAGE plpgsql AS %L', 'BEGIN RETURN NEW; END;' || repeat(' ', 100000)); END $do$;
+CREATE TRIGGER long BEFORE UPDATE ON later FOR EACH ROW EXECUTE FUNCTION long();
+:audit
+SELECT mend();
+DROP TABLE later;
+DROP FUNCTION long;
+
 DROP TABLE doc, part CASCADE;
 DROP FUNCTION nothing, counts, reads, replaces;
 DROP VIEW ours;

@@ -170,6 +170,16 @@ RESET ROLE;
 SELECT evtname FROM pg_event_trigger;
 DROP TABLE theirs;
 
+-- a column that comes with a row type's
+SELECT concurrency.auto_attach(true);
+CREATE TYPE row_type AS (id int);
+CREATE TABLE typed OF row_type;
+ALTER TYPE row_type ADD ATTRIBUTE version concurrency.version CASCADE;
+:attached
+DROP TABLE typed;
+DROP TYPE row_type;
+SELECT concurrency.auto_attach(false);
+
 -- on and off in a transaction that rolls back
 BEGIN;
 SELECT concurrency.auto_attach(true);

@@ -77,6 +77,17 @@ CREATE EXTENSION concurrency;
 RESET ROLE;
 DROP SCHEMA concurrency;
 
+-- It is read as standard_conforming_strings is, and does the same either way.
+CREATE EXTENSION concurrency;
+CREATE TABLE installed AS SELECT proname, prosrc, proconfig, pg_get_function_sqlbody(oid) FROM pg_proc WHERE pronamespace = 'concurrency'::regnamespace;
+DROP EXTENSION concurrency;
+SET standard_conforming_strings = off;
+CREATE EXTENSION concurrency;
+RESET standard_conforming_strings;
+SELECT proname, prosrc, proconfig, pg_get_function_sqlbody(oid) FROM pg_proc WHERE pronamespace = 'concurrency'::regnamespace EXCEPT TABLE installed;
+DROP TABLE installed;
+DROP EXTENSION concurrency;
+
 -- Default privileges, of the superuser who installs it, open nothing.
 ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO PUBLIC;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO regress_stranger WITH GRANT OPTION;

@@ -62,6 +62,37 @@ SELECT concurrency.rename_column('doc', 'rev', 'etag');
 :attached
 DROP TABLE doc CASCADE;
 
+-- Where it was renamed already, the new name is held to what attach asks of a column.
+CREATE TABLE line (id bigint PRIMARY KEY, doc bigint REFERENCES line, body text, seen int, twice int, made int GENERATED ALWAYS AS (1) STORED, rev int, version bigint);
+CREATE TABLE line_child () INHERITS (line);
+SELECT concurrency.attach('line', kind => 'counter');
+SELECT concurrency.attach('line', 'rev', watch => 'seen');
+SELECT concurrency.attach('line', 'twice');
+ALTER TABLE line DROP version;
+SELECT concurrency.rename_column('line', 'version', 'id');
+SELECT concurrency.rename_column('line', 'version', 'doc');
+SELECT concurrency.rename_column('line', 'version', 'body');
+SELECT concurrency.rename_column('line', 'version', 'seen');
+SELECT concurrency.rename_column('line', 'version', 'twice');
+SELECT concurrency.rename_column('line', 'version', 'made');
+\set VERBOSITY sqlstate
+SELECT concurrency.rename_column('line', 'version', 'id');
+SELECT concurrency.rename_column('line', 'version', 'body');
+SELECT concurrency.rename_column('line', 'version', 'seen');
+SELECT concurrency.rename_column('line', 'version', 'twice');
+SELECT concurrency.rename_column('line', 'version', '');
+\set VERBOSITY default
+SELECT concurrency.attach('line', 'rev', watch => '');
+SELECT concurrency.rename_column('line', 'version', 'seen');
+:attached
+DROP TABLE line CASCADE;
+-- (an asterisk that means all columns names none, whatever a column is called)
+CREATE TABLE odd (id int PRIMARY KEY, body text, "*" int NOT NULL DEFAULT 1);
+SELECT concurrency.attach('odd', '*', watch => '*');
+SELECT concurrency.rename_column('odd', '*', 'version');
+:attached
+DROP TABLE odd;
+
 -- in partitions, whose triggers are the parent's, and keep their state
 CREATE TABLE part (id int, body text) PARTITION BY LIST (id);
 CREATE TABLE part_1 (body text, id int);

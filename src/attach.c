@@ -22,6 +22,7 @@
 #include "condition.h"
 #include "obstacle.h"
 #include "perform.h"
+#include "policy.h"
 #include "tree.h"
 
 PG_FUNCTION_INFO_V1(attach);
@@ -269,6 +270,56 @@ rename_triggers(const Renaming *renaming, Relation rel, Oid function)
 	}
 }
 
+/* Refuse a column that others of our triggers keep. */
+static void
+check_unattached(Relation rel, Oid function, const char *column)
+{
+	if (cc_attachment_triggers(rel, function, column) != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("column \"%s\" of table \"%s\" is attached already",
+						column, RelationGetRelationName(rel)),
+				 errhint("Detach one of the two.")));
+}
+
+/* Raise the errors that attach() would raise of a column that is there already. */
+static void
+check_new_name(const Renaming *renaming, Relation rel, Oid function)
+{
+	ListCell   *lc;
+
+	check_unattached(rel, function, renaming->name);
+	foreach(lc, own_triggers(rel, function, renaming->column))
+	{
+		TriggerOptions options = cc_options_of(lfirst(lc));
+		const char *kind = options.text[OPTION_KIND];
+		char	   *args[] = {pstrdup(renaming->name), NULL};
+
+		if (kind)
+			args[1] = psprintf("%s=%s", cc_options_names[OPTION_KIND], kind);
+		cc_policy_check(rel, function, kind ? 2 : 1, args);
+	}
+}
+
+/* Rename the column; where that was done already, see that it can be one of ours. */
+static void
+rename_or_check(const Renaming *renaming, List *rels, Oid function)
+{
+	Oid			relid = RelationGetRelid((Relation) linitial(rels));
+	ListCell   *lc;
+
+	if (get_attnum(relid, renaming->column) != InvalidAttrNumber ||
+		get_attnum(relid, renaming->name) == InvalidAttrNumber)
+	{
+		cc_obstacle_check_rights(relid);
+		cc_alter_rename_column(linitial(rels), renaming->column, renaming->name);
+		return;
+	}
+	cc_obstacle_check(relid, renaming->name);
+	foreach(lc, rels)
+		check_new_name(renaming, lfirst(lc), function);
+}
+
 /*
  * rename_column(table_name regclass, old name, new name) RETURNS void
  *
@@ -279,7 +330,6 @@ Datum
 rename_column(PG_FUNCTION_ARGS)
 {
 	Oid			function = cc_attachment_function(fcinfo);
-	Oid			relid;
 	Renaming	renaming;
 	List	   *rels;
 	ListCell   *lc;
@@ -287,15 +337,15 @@ rename_column(PG_FUNCTION_ARGS)
 	cc_argument_require(fcinfo, 0, "table_name");
 	cc_argument_require(fcinfo, 1, "old");
 	cc_argument_require(fcinfo, 2, "new");
-	relid = PG_GETARG_OID(0);
 	renaming.column = NameStr(*PG_GETARG_NAME(1));
 	renaming.name = NameStr(*PG_GETARG_NAME(2));
-	rels = lock_attached(relid, function, renaming.column);
-	cc_obstacle_check_rights(relid);
+	if (*renaming.name == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("new name of column \"%s\" is empty", renaming.column)));
+	rels = lock_attached(PG_GETARG_OID(0), function, renaming.column);
 
-	if (get_attnum(relid, renaming.column) != InvalidAttrNumber ||
-		get_attnum(relid, renaming.name) == InvalidAttrNumber)
-		cc_alter_rename_column(linitial(rels), renaming.column, renaming.name);
+	rename_or_check(&renaming, rels, function);
 	foreach(lc, rels)
 		follow_renaming(&renaming, lfirst(lc), function);
 	foreach(lc, rels)

@@ -2,8 +2,8 @@
  *
  * audit.c
  *	  What audit(), which is SQL, asks of the C code: trigger_problem(),
- *	  column_default() and column_origin(); and check_trigger_arguments(), for
- *	  tools.
+ *	  column_default(), column_origin() and sql_name(); and
+ *	  check_trigger_arguments(), for tools.
  *
  * Nothing here opens a table that is audited, waits for a lock, or runs code of
  * a table's owner.
@@ -38,6 +38,7 @@ PG_FUNCTION_INFO_V1(check_trigger_arguments);
 PG_FUNCTION_INFO_V1(trigger_problem);
 PG_FUNCTION_INFO_V1(column_default);
 PG_FUNCTION_INFO_V1(column_origin);
+PG_FUNCTION_INFO_V1(sql_name);
 
 /*
  * check_trigger_arguments(table_name regclass, arguments text[]) RETURNS void
@@ -142,4 +143,20 @@ Datum
 column_origin(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_OID(cc_tree_origin(PG_GETARG_OID(0), NameStr(*PG_GETARG_NAME(1))));
+}
+
+/*
+ * sql_name(table_oid oid) RETURNS text
+ *
+ * A table's name with its schema, which is there, unlike in a regclass, where
+ * the table is a temporary one, too.  NULL where there is no such table.
+ */
+Datum
+sql_name(PG_FUNCTION_ARGS)
+{
+	Relation	rel = cc_catalog_relation(PG_GETARG_OID(0));
+
+	if (rel == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(cc_catalog_table(rel)));
 }

@@ -29,7 +29,7 @@
 
 PG_FUNCTION_INFO_V1(attach_new_columns);
 
-/* List the tables that the command has made or altered. */
+/* List the tables that the command has made or altered, by their type, too. */
 static List *
 list_altered_tables(void)
 {
@@ -38,10 +38,15 @@ list_altered_tables(void)
 	List	   *tables = NIL;
 
 	SPI_connect();
-	if (SPI_execute("SELECT DISTINCT objid FROM pg_catalog.pg_event_trigger_ddl_commands()"
-					" WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-					" AND (command_tag LIKE 'CREATE%' OR command_tag LIKE 'ALTER%' OR command_tag = 'SELECT INTO')"
-					" ORDER BY objid",
+	if (SPI_execute("WITH changed AS (SELECT objid, command_tag FROM pg_catalog.pg_event_trigger_ddl_commands()"
+					" WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass)"
+					" SELECT objid FROM changed"
+					" WHERE command_tag LIKE 'CREATE%' OR command_tag LIKE 'ALTER%' OR command_tag = 'SELECT INTO'"
+					" UNION "
+					"SELECT t.oid FROM changed"
+					" JOIN pg_catalog.pg_class c ON c.oid = objid"
+					" JOIN pg_catalog.pg_class t ON t.reloftype = c.reltype"
+					" WHERE command_tag = 'ALTER TYPE' ORDER BY 1",
 					true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not ask for the command's tables");
 	oldcontext = MemoryContextSwitchTo(context);

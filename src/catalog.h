@@ -19,5 +19,6 @@ extern Oid	cc_catalog_find_trigger(Oid tgoid, Trigger *trigger);
 extern Oid	cc_catalog_root(Oid tgoid, Oid *relid);
 extern char *cc_catalog_table(Relation rel);
 extern Oid	cc_catalog_base_type(Oid typid);
+extern ErrorData *cc_catalog_try(void (*look) (void *), void *arg);
 
 #endif							/* CC_CATALOG_H */

@@ -126,7 +126,7 @@ cc_condition_build(const ConditionRequest *request, Relation rel)
 }
 
 /*
- * Does a list of columns, as the options have it, name this one?
+ * Does a list of columns, as the options have it, name this one?  (* names none.)
  */
 bool
 cc_condition_names(const char *names, const char *column)
@@ -134,7 +134,8 @@ cc_condition_names(const char *names, const char *column)
 	List	   *list;
 	ListCell   *lc;
 
-	if (!SplitIdentifierString(pstrdup(names), ',', &list))
+	if (strcmp(names, "*") == 0 ||
+		!SplitIdentifierString(pstrdup(names), ',', &list))
 		return false;
 	foreach(lc, list)
 	{

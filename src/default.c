@@ -92,21 +92,23 @@ is_null(Node *expr)
 	return IsA(value, Const) && castNode(Const, value)->constisnull;
 }
 
-/*
- * Look at a column's default.  A null is none, and so is that of a type which is
- * gone.  The caller's search_path begins with pg_catalog, in which the kinds'
- * defaults are parsed.
- */
-ColumnDefault
-cc_default_of(Form_pg_attribute att)
+/* What is asked of a column, and what is found. */
+typedef struct DefaultSearch
 {
+	Form_pg_attribute att;
+	ColumnDefault found;
+} DefaultSearch;
+
+/* Look at a column's default, or at that of its type. */
+static void
+look_at_default(void *arg)
+{
+	DefaultSearch *search = arg;
+	Form_pg_attribute att = search->att;
 	ColumnDefault found = {.is_there = att->attidentity != '\0'};
 	Oid			typid = cc_catalog_base_type(att->atttypid);
-	Node	   *expr;
+	Node	   *expr = read_own_default(att);
 
-	if (!OidIsValid(typid))
-		return found;
-	expr = read_own_default(att);
 	if (expr)
 		found.kind = find_kind(expr, att, typid);
 	else
@@ -116,5 +118,21 @@ cc_default_of(Form_pg_attribute att)
 		found.is_there = true;
 		found.is_constant = !contain_mutable_functions(expr);
 	}
-	return found;
+	search->found = found;
+}
+
+/*
+ * Look at a column's default.  A null is none, and so is that of a column whose
+ * type or functions somebody drops.  The caller's search_path begins with
+ * pg_catalog, in which the kinds' defaults are parsed.
+ */
+ColumnDefault
+cc_default_of(Form_pg_attribute att)
+{
+	DefaultSearch search = {.att = att};
+	ErrorData  *error = cc_catalog_try(look_at_default, &search);
+
+	if (error && error->sqlerrcode != ERRCODE_INTERNAL_ERROR)
+		ReThrowError(error);
+	return search.found;
 }

@@ -208,6 +208,24 @@ tell_of_protocol(const AttachPlan *plan, const AttachMember *member)
 					 quote_literal_cstr(cc_policy_protocol_name(member->old_kind->protocol)))));
 }
 
+/* Say what the trigger loses that is no option here: perhaps of a later release. */
+static void
+tell_of_unknown(const AttachMember *member)
+{
+	const Trigger *trigger = member->trigger;
+
+	for (int i = 1; trigger && i < trigger->tgnargs; i++)
+	{
+		const char *value;
+
+		if (cc_options_find(trigger->tgargs[i], &value) < 0)
+			ereport(NOTICE,
+					(errmsg("argument \"%s\" of trigger \"%s\" of table \"%s\" is no option, and is left out",
+							trigger->tgargs[i], trigger->tgname,
+							RelationGetRelationName(member->rel))));
+	}
+}
+
 /* Say which triggers are dropped, because one is enough. */
 static void
 tell_of_superfluous(const AttachMember *member)
@@ -361,6 +379,7 @@ cc_perform_attach(const AttachRequest *request)
 	foreach(lc, plan->members)
 	{
 		tell_of_protocol(plan, lfirst(lc));
+		tell_of_unknown(lfirst(lc));
 		tell_of_superfluous(lfirst(lc));
 		warn_of_member(plan, lfirst(lc));
 	}

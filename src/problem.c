@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
@@ -18,7 +17,6 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
@@ -43,8 +41,9 @@ typedef struct Trial
 
 /* Raise the error that a trigger would raise; say before what it would refuse. */
 static void
-raise_problem(Trial *trial)
+raise_problem(void *arg)
 {
+	Trial	   *trial = arg;
 	TriggerOptions options = cc_options_read(trial->nargs, trial->args, trial->tgtype);
 	const char *handler = cc_options_handler(&options);
 
@@ -69,34 +68,11 @@ is_problem(const ErrorData *error)
 		category != ERRCODE_INSUFFICIENT_RESOURCES;
 }
 
-/*
- * Catch the error.  Returns the problem, or NULL if there is none.  In a
- * subtransaction, which gives back what an error leaves.
- */
+/* Catch the error.  Returns the problem, or NULL if there is none. */
 static char *
 catch_problem(Trial *trial)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		raise_problem(trial);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+	ErrorData  *error = cc_catalog_try(raise_problem, trial);
 
 	/* (a cache has lost what somebody drops: the next audit will tell) */
 	if (error == NULL || error->sqlerrcode == ERRCODE_INTERNAL_ERROR)

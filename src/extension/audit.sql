@@ -85,6 +85,8 @@ AS $$
 			 UNION ALL SELECT * FROM concurrency.audit_smallint
 			 UNION ALL SELECT * FROM concurrency.audit_protocols
 			 UNION ALL SELECT * FROM concurrency.audit_column_uses) AS of_tables
+	 -- (null where the table was dropped since this statement began)
+	 WHERE pg_table_is_visible(table_oid) IS NOT NULL
 	 UNION ALL
 	SELECT severity, NULL, NULL, problem, mend
 	  FROM (SELECT * FROM concurrency.audit_roles

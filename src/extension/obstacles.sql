@@ -2,6 +2,14 @@
 -- What keeps a column from being a version column: the rules that attach and
 -- audit share.
 --
+CREATE FUNCTION concurrency.sql_name(table_oid oid)
+RETURNS text
+LANGUAGE c STABLE STRICT
+AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION concurrency.sql_name(oid) IS
+'a table''s name with its schema, as SQL that is run later needs it: that of a temporary table, too';
+
 -- Columns that are something else, too.  Every write would change that.  (All members
 -- of the union have the same types, and no set-returning functions in their lists, so
 -- that it is asked for one table by the catalogs' indexes.)
@@ -67,30 +75,33 @@ COMMENT ON VIEW concurrency.update_triggers IS
 
 -- Do they set the column?  Regular expressions, on the source without its comments
 -- (unless the name looks like one): NEW.column := ..., and NEW.column = ... where a
--- statement begins; then whatever has the name in it, NEW := ..., INTO NEW.
+-- statement begins; then whatever has the name in it, NEW := ..., INTO NEW.  A source
+-- of more than 100 000 characters is not read.
 CREATE FUNCTION concurrency.may_set_column(trigger_oid oid, column_name name)
 RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT CASE
-			   WHEN position('\x00'::bytea || column_bytes || '\x00'::bytea IN '\x00'::bytea || t.tgargs) > 0 THEN 'sets'
+			   WHEN position(E'\\x00'::bytea || column_bytes || E'\\x00'::bytea IN E'\\x00'::bytea || t.tgargs) > 0 THEN 'sets'
 			   WHEN l.lanname <> 'plpgsql' AND p.oid < 16384 THEN NULL
-			   WHEN l.lanname <> 'plpgsql' THEN 'may set'
-			   WHEN source ~* concat('\mnew\s*\.\s*"?', escaped, '"?\s*:=') THEN 'sets'
-			   WHEN source ~* concat('(?:;\s*|\m(?:begin|then|else|loop)\s+)new\s*\.\s*"?', escaped, '"?\s*=') THEN 'sets'
-			   WHEN source ~* concat('(?:^|[^[:alnum:]_$])', escaped, '(?:$|[^[:alnum:]_$])') THEN 'may set'
-			   WHEN source ~* '\mnew\s*:?=|\minto\s+(?:strict\s+)?new\M' THEN 'may set'
+			   WHEN l.lanname <> 'plpgsql' OR length(p.prosrc) > 100000 THEN 'may set'
+			   -- (what follows depends on the name, and costs more)
+			   WHEN position(lower(spelled) IN lower(source)) > 0 AND source ~* concat(E'\\mnew\\s*\\.\\s*"?', escaped, E'"?\\s*:=') THEN 'sets'
+			   WHEN position(lower(spelled) IN lower(source)) > 0 AND source ~* concat(E'(?:;\\s*|\\m(?:begin|then|else|loop)\\s+)new\\s*\\.\\s*"?', escaped, E'"?\\s*=') THEN 'sets'
+			   WHEN position(lower(spelled) IN lower(source)) > 0 AND source ~* concat('(?:^|[^[:alnum:]_$])', escaped, '(?:$|[^[:alnum:]_$])') THEN 'may set'
+			   WHEN source ~* E'\\mnew\\s*:?=|\\minto\\s+(?:strict\\s+)?new\\M' THEN 'may set'
 		   END
 	  FROM pg_trigger t
 	  JOIN pg_proc p ON p.oid = t.tgfoid
 	  JOIN pg_language l ON l.oid = p.prolang
 	 CROSS JOIN LATERAL (
 		SELECT convert_to(may_set_column.column_name, getdatabaseencoding()),
-			   regexp_replace(replace(may_set_column.column_name, '"', '""'), '([^[:alnum:]_])', '\\\1', 'g'),
-			   CASE WHEN may_set_column.column_name ~ '--|/\*' THEN p.prosrc
-					ELSE regexp_replace(regexp_replace(p.prosrc, '--[^\n]*', ' ', 'g'), '/\*.*?\*/', ' ', 'g') END
-		) AS text(column_bytes, escaped, source)
+			   replace(may_set_column.column_name, '"', '""'),
+			   CASE WHEN may_set_column.column_name ~ E'--|/\\*' THEN p.prosrc
+					ELSE regexp_replace(regexp_replace(p.prosrc, E'--[^\\n]*', ' ', 'g'), E'/\\*.*?\\*/', ' ', 'g') END
+		) AS text(column_bytes, spelled, source)
+	 CROSS JOIN LATERAL regexp_replace(spelled, '([^[:alnum:]_])', E'\\\\\\1', 'g') AS escaped
 	 WHERE t.oid = trigger_oid;
 END;
 
@@ -136,7 +147,7 @@ AS $$
 		SELECT 3, 'error', '55000', tree.relid, tree.level,
 			   format('table "%s" still has trigger "%s", which counts versions without checking them', c.relname, t.tgname),
 			   'It would overwrite the version that a client sent before it can be checked.',
-			   format('Run: DROP TRIGGER %I ON %s;', t.tgname, tree.relid::regclass)
+			   format('Run: DROP TRIGGER %I ON %s;', t.tgname, concurrency.sql_name(tree.relid))
 		  FROM tree
 		  JOIN pg_class c ON c.oid = tree.relid
 		  JOIN pg_trigger t ON t.tgrelid = tree.relid
@@ -146,7 +157,7 @@ AS $$
 		SELECT 4, 'warning', '55000', tree.relid, tree.level,
 			   format('trigger "%s" of table "%s" sets version column "%s" before what a client sent can be checked', t.trigger_name, c.relname, obstacles.column_name),
 			   'Every stale write goes through.',
-			   format('Run: DROP TRIGGER %I ON %s;', t.trigger_name, tree.relid::regclass)
+			   format('Run: DROP TRIGGER %I ON %s;', t.trigger_name, concurrency.sql_name(tree.relid))
 		  FROM tree
 		  JOIN pg_class c ON c.oid = tree.relid
 		  JOIN concurrency.update_triggers t ON t.table_oid = tree.relid

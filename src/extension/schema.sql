@@ -5,9 +5,11 @@
 
 --
 -- The schema is a member of the extension: one that is there already is refused, and
--- nobody can have left anything in it.  privileges.sql, the last part, has the rest.  (What is set here ends with the script.)
+-- nobody can have left anything in it.  privileges.sql, the last part, has the rest.
 --
-SET LOCAL standard_conforming_strings = on;
+-- Here and in all parts, a string with a backslash is an E'': the whole script is read
+-- before any of it runs, as standard_conforming_strings is then.
+--
 CREATE SCHEMA concurrency;
 COMMENT ON SCHEMA concurrency IS
 'optimistic locking: version columns, and the refusal of stale writes';

@@ -15,7 +15,7 @@ may_include() {
 		concurrency.c) echo "$facts" ;;
 		trigger.c) echo "policy|verdict|conflict|$facts" ;;
 		transaction.c | current.c) echo "argument|policy|conflict|$facts" ;;
-		attach.c) echo "argument|perform|obstacle|alter|condition|tree|$facts" ;;
+		attach.c) echo "argument|perform|policy|obstacle|alter|condition|tree|$facts" ;;
 		auto_attach.c) echo "perform|$facts" ;;
 		attachments.c | types.c) echo "policy|$facts" ;;
 		audit.c) echo "problem|policy|handler|default|tree|$facts" ;;

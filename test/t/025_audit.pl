@@ -88,6 +88,34 @@ $holder->quit;
 make_tables('tables', 31, 2000);
 is_quick('tables', '2 000 tables');
 
+# A type is dropped between two looks at a column: this session is held in the second.
+$node->safe_psql('few', q{
+	CREATE DOMAIN gone AS bigint;
+	CREATE TABLE gone_too (id int PRIMARY KEY, version gone DEFAULT 7);
+	SELECT concurrency.attach('gone_too', kind => 'clock');
+	CREATE TABLE stays (id int PRIMARY KEY, version bigint);
+	SELECT concurrency.attach('stays')});
+my $dropper = $node->background_psql('few');
+$dropper->query_safe('BEGIN; DROP TABLE gone_too; DROP DOMAIN gone; LOCK TABLE pg_attrdef IN ACCESS EXCLUSIVE MODE');
+my ($asked_in, $asked_out) = ('', '');
+my $asker = IPC::Run::start(
+	[ 'psql', '-XAtq', '-d', $node->connstr('few'), '-c', "SELECT string_agg(table_name::text, ',') FROM concurrency.audit()" ],
+	'<', \$asked_in, '>&', \$asked_out);
+$node->poll_query_until('few', q{SELECT count(*) = 1 FROM pg_locks WHERE relation = 'pg_attrdef'::regclass AND NOT granted})
+  or die 'audit() does not wait';
+$dropper->query_safe('COMMIT');
+$asker->finish;
+is($asked_out, "stays\n", 'a type that is dropped meanwhile hides nothing else');
+$dropper->quit;
+
+# Another session's temporary child is its own affair.
+$node->safe_psql('few', 'DROP TABLE stays; CREATE TABLE mother (id int PRIMARY KEY, version bigint NOT NULL)');
+my $owner = $node->background_psql('few');
+$owner->query_safe(q{SET client_min_messages = warning; CREATE TEMP TABLE daughter () INHERITS (mother); SELECT concurrency.attach('mother')});
+is($node->safe_psql('few', 'SELECT count(*) FROM concurrency.audit()'), 0, 'nothing is said of a temporary child');
+$owner->quit;
+$node->safe_psql('few', 'DROP TABLE mother');
+
 # Tables come and go while it looks.
 my $script = "$PostgreSQL::Test::Utils::tmp_check/come_and_go.sql";
 append_to_file($script, q{
