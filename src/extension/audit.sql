@@ -70,22 +70,25 @@ LANGUAGE sql STABLE ROWS 10
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $$
+	WITH of_tables AS MATERIALIZED (
+		SELECT * FROM (SELECT * FROM concurrency.audit_refusals
+					   UNION ALL SELECT * FROM concurrency.audit_disabled
+					   UNION ALL SELECT * FROM concurrency.audit_events
+					   UNION ALL SELECT * FROM concurrency.audit_twins
+					   UNION ALL SELECT * FROM concurrency.audit_later_triggers
+					   UNION ALL SELECT * FROM concurrency.audit_earlier_triggers
+					   UNION ALL SELECT * FROM concurrency.audit_left_out_rows
+					   UNION ALL SELECT * FROM concurrency.audit_children
+					   UNION ALL SELECT * FROM concurrency.audit_unattached
+					   UNION ALL SELECT * FROM concurrency.audit_nullable
+					   UNION ALL SELECT * FROM concurrency.audit_defaults
+					   UNION ALL SELECT * FROM concurrency.audit_smallint
+					   UNION ALL SELECT * FROM concurrency.audit_protocols
+					   UNION ALL SELECT * FROM concurrency.audit_column_uses) AS found
+		 ORDER BY table_oid, column_name)
 	SELECT severity, table_oid::regclass, column_name, problem, mend
-	  FROM (SELECT * FROM concurrency.audit_refusals
-			 UNION ALL SELECT * FROM concurrency.audit_disabled
-			 UNION ALL SELECT * FROM concurrency.audit_events
-			 UNION ALL SELECT * FROM concurrency.audit_twins
-			 UNION ALL SELECT * FROM concurrency.audit_later_triggers
-			 UNION ALL SELECT * FROM concurrency.audit_earlier_triggers
-			 UNION ALL SELECT * FROM concurrency.audit_left_out_rows
-			 UNION ALL SELECT * FROM concurrency.audit_children
-			 UNION ALL SELECT * FROM concurrency.audit_unattached
-			 UNION ALL SELECT * FROM concurrency.audit_nullable
-			 UNION ALL SELECT * FROM concurrency.audit_defaults
-			 UNION ALL SELECT * FROM concurrency.audit_smallint
-			 UNION ALL SELECT * FROM concurrency.audit_protocols
-			 UNION ALL SELECT * FROM concurrency.audit_column_uses) AS of_tables
-	 -- (null where the table was dropped since this statement began)
+	  FROM of_tables
+	 -- (null where the table was dropped meanwhile: it is asked of what was found in the end)
 	 WHERE pg_table_is_visible(table_oid) IS NOT NULL
 	 UNION ALL
 	SELECT severity, NULL, NULL, problem, mend
