@@ -1,5 +1,5 @@
-# document.pl --check | --write: keep the pages in doc/ that show what the clients'
-# tests are and find: compare them with it, or write it into them.
+# document.pl --check | --write: keep the pages in doc/ and its folders that show what
+# the clients' tests are and find: compare them with it, or write it into them.
 # document.pl --table FILE...: print the table of what clients' tests have found,
 # which have written CLIENT.out.
 #
@@ -80,7 +80,7 @@ if (($ARGV[0] // '') eq '--table')
 	print table(map { [ basename($_, '.out'), $_ ] } @ARGV[ 1 .. $#ARGV ]);
 	exit;
 }
-foreach my $page (sort glob("$root/doc/*.md"), "$root/README.md")
+foreach my $page (sort glob("$root/doc/*.md $root/doc/*/*.md"), "$root/README.md")
 {
 	my $is = slurp($page);
 	my $name = $page =~ s/^\Q$root\E\///r;

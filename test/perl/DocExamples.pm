@@ -10,7 +10,6 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-use File::Basename;
 use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -45,7 +44,7 @@ sub run_examples
 {
 	my ($node, $dbname, $path) = @_;
 	my $document = slurp_file($path);
-	my $name = basename($path);
+	my $name = $path =~ s{^.*/\.\./}{}r;
 	my $examples = 0;
 
 	while ($document =~ /^```sql\n(.*?)^```\n(?:\n*```text\n(.*?)^```\n)?/msg)

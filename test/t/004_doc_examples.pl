@@ -6,7 +6,6 @@
 use strict;
 use warnings;
 
-use File::Basename;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 use DocExamples;
@@ -14,7 +13,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my @pages = sort glob("$FindBin::RealBin/../../doc/*.md");
+my $doc = "$FindBin::RealBin/../../doc";
+my @pages = sort glob("$doc/*.md $doc/*/*.md");
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
@@ -23,7 +23,8 @@ $node->start;
 my $examples = 0;
 foreach my $page (@pages)
 {
-	my $dbname = basename($page, '.md');
+	# a folder has pages of the same name as another's, such as README.md
+	my ($dbname) = $page =~ m{^\Q$doc\E/(.*)\.md$};
 
 	# a page that creates the extension itself, as README.md does, may
 	$node->safe_psql('postgres', qq(CREATE DATABASE "$dbname"));
