@@ -5,7 +5,7 @@
 #
 # In a page, what stands between "<!-- file: NAME -->" or "<!-- outcomes: CLIENT -->"
 # or "<!-- outcomes -->" and "<!-- end -->" is the file, in a fence, or the table of
-# what became of writes, of one client or all.
+# what became of writes, of one client or of each.
 
 use strict;
 use warnings;
@@ -67,12 +67,14 @@ sub table
 	return $table;
 }
 
-# What is expected of a client's writes, or of all clients'.
+# What is expected of a client's writes, or of each client's, under its name.
 sub outcomes
 {
-	my @clients = @_ ? @_ : map { basename(dirname($_)) } sort glob("$FindBin::RealBin/*/expected.txt");
+	my ($client) = @_;
+	my @clients = map { basename(dirname($_)) } sort glob("$FindBin::RealBin/*/expected.txt");
 
-	return table(map { [ $_, "$FindBin::RealBin/$_/expected.txt" ] } @clients);
+	return table([ $client, "$FindBin::RealBin/$client/expected.txt" ]) if defined $client;
+	return join "\n", map { "## $_\n\n" . outcomes($_) } @clients;
 }
 
 if (($ARGV[0] // '') eq '--table')
@@ -86,7 +88,7 @@ foreach my $page (sort glob("$root/doc/*.md $root/doc/*/*.md"), "$root/README.md
 	my $name = $page =~ s/^\Q$root\E\///r;
 	my $should = $is =~ s{
 		^(<!--\ (file|outcomes)(?::\ (\S+))?\ -->\n)(?:(?!<!--\ (?:file|outcomes)).*\n)*?(<!--\ end\ -->)$
-	}{ $1 . ($2 eq 'file' ? fence($3) : outcomes(defined $3 ? $3 : ())) . $4 }xgemr;
+	}{ $1 . ($2 eq 'file' ? fence($3) : outcomes($3)) . $4 }xgemr;
 
 	next if $is !~ /^<!-- (?:file|outcomes)\b/m;
 	if ($write && $is ne $should)

@@ -7,8 +7,8 @@
 # the client can use one (TCP_HOST says 127.0.0.1 to those that cannot).  It prints
 # a line for each case, tab-separated: the case, what became of the write (accepted,
 # refused by us, refused by the client, lost), and how the client says so.
-# check.pl compares that with "expected.txt", and document.pl makes a table of it, that
-# in doc/clients.md, too.
+# check.pl compares that with "expected.txt", and document.pl makes a table of it, those
+# in doc/clients/outcomes.md, too.
 #
 # CLIENTS_OUT is a directory that keeps what was printed, and pictures.
 set -u
