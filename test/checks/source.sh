@@ -100,4 +100,24 @@ wrong=$(cd .. && {
 } | sort | awk '{ names[$1]++; line[$1] = $0 } END { for (name in names) if (names[name] == 1) print line[name] }')
 report "doc/tests.md names every test, and nothing else" "$wrong"
 
+# Where the pages' links lead: to files, and to headings, by the names that GitHub gives these.
+wrong=$(cd .. && perl -MFile::Basename -ne '
+	$fenced = !$fenced if /^\s*```/;
+	if (!$fenced && /^#+ +(.*\S)/) {
+		my $name = lc($1) =~ s/[^\w -]//gr =~ tr/ /-/r;
+		$headings{$ARGV}{ $seen{$ARGV}{$name}++ ? "$name-" . ($seen{$ARGV}{$name} - 1) : $name } = 1;
+	}
+	while (!$fenced && /\]\((?!\w+:)([^()#\s]*)(?:#([^()\s]*))?\)/g) { push @links, [ $ARGV, $1, $2 ] }
+	$fenced = 0 if eof;
+	END {
+		foreach (@links) {
+			my ($page, $file, $name) = @$_;
+			my $path = $file eq "" ? $page : dirname($page) . "/$file";
+			1 while $path =~ s,(^|/)(?:\.|(?!\.\.)[^/]+/\.\.)/,$1,;
+			print "$page: there is no $file\n" if !-e $path;
+			print "$page: $path has no heading #$name\n" if -e $path && defined $name && !$headings{$path}{$name};
+		}
+	}' README.md CHANGELOG.md doc/*.md doc/clients/*.md)
+report "links between pages lead to files and headings that are there" "$wrong"
+
 exit $status
