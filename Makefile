@@ -14,6 +14,7 @@
 #   make dist           the archive for PGXN, into DIST_OUT=..
 #   make deb            Debian packages for the majors here, into DEB_OUT=..
 #   make test-packages  make both, and try them; needs root
+#   make test-fresh     the first two on new machines, interrupted too: RELEASES="bookworm trixie"
 #
 # With servers that are brought for it, and kept below SERVERS:
 #   make test-majors    the suites on MAJORS="15 17 18 19", and upgrades between them
@@ -187,7 +188,7 @@ all install installcheck clean:
 endif
 
 .PHONY: test-majors test-assert test-discard test-sanitize test-valgrind coverage lint
-.PHONY: dist deb test-packages fuzz test-memory
+.PHONY: dist deb test-packages test-fresh fuzz test-memory
 .PHONY: demo test test-clients clients-doc soak bench bench-instructions indent
 
 demo:
@@ -250,6 +251,9 @@ deb:
 
 test-packages:
 	@sh test/packages/try.sh
+
+test-fresh:
+	@sh test/packages/fresh.sh $(or $(RELEASES),bookworm trixie)
 
 # core's list of typedefs comes with the server development files of 17 and later
 TYPEDEFS ?= $(lastword $(sort $(wildcard /usr/share/postgresql/*/typedefs.list)))

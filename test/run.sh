@@ -3,7 +3,11 @@
 # count what really ran.  REGRESS_TESTS and PROVE_TESTS can name other tests than all.
 # Called by throwaway.sh.
 set -u
+. "$(dirname "$0")/lib.sh"
+trap stop_progress EXIT
+trap 'exit 130' HUP INT TERM
 passed=0 failed=0 skipped=0
+: >"$WORK/skipped"
 
 # suite NAME COMMAND...: run it, show it, count its lines of "ok" and "not ok"
 # (pg_regress of 15 writes "test name ... ok" instead).  A suite that fails
@@ -16,8 +20,11 @@ suite() {
 	esac
 	shift
 	echo "== $name"
+	: >"$log"
+	start_progress "$log"
 	"$@" >"$log" 2>&1 </dev/null
 	status=$?
+	stop_progress
 	good=$(grep -cE '^ok |^test .* \.\.\. ok ' "$log")
 	skip=$(grep -cE '^ok .*# *SKIP|\.\. skipped: ' "$log")
 	good=$((good - $(grep -cE '^ok .*# *SKIP' "$log")))
@@ -28,7 +35,8 @@ suite() {
 		find . -name regression.diffs -exec rm {} +
 		[ "$bad" != 0 ] || bad=1
 	fi
-	grep -E '^# .* lost;|# *SKIP' "$log"
+	grep -E '^# .* lost;' "$log"
+	grep -E '# *SKIP' "$log" | sed "s/^ok[ 0-9]*-* */skipped in $name: /; s/ *# *SKIP */: /" >>"$WORK/skipped"
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
 	[ "$skip" = 0 ] || left=", $skip skipped"
 	echo "== $name: $good passed, $bad failed$left, $(($(date +%s) - began)) s"
@@ -49,6 +57,7 @@ suite clients sh test/clients/run.sh $(cat test/clients/quick)
 suite tap installcheck REGRESS= ISOLATION= ${PROVE_TESTS:+PROVE_TESTS="$PROVE_TESTS"}
 suite logs sh test/checks/logs.sh
 
+cat "$WORK/skipped"
 [ "$skipped" = 0 ] || skips=", $skipped skipped"
 echo "$passed passed, $failed failed${skips-}"
 [ "$failed" = 0 ]

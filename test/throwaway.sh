@@ -8,7 +8,7 @@
 # command to run it under.  SCRIPT runs as an unprivileged user and finds
 #   PATH PG_CONFIG PGUSER PGDATABASE   of the throw-away server, which listens at
 #   PGHOST PGPORT                      a socket, and at 127.0.0.1
-#   WORK                               a directory for whatever it makes
+#   WORK TMPDIR HOME                   a directory for whatever it makes
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 script=$1
@@ -17,14 +17,12 @@ clients=$*						# for clients/run.sh
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/concurrency.XXXXXX")
 chmod 755 "$WORK"
 . "$top/test/lib.sh"
-bin=
 
 clean_up() {
 	trap - EXIT
 	trap '' HUP INT PIPE TERM	# a reader who is gone must not end this
-	if [ -n "$bin" ] && [ -e "$WORK/data/postmaster.pid" ]; then
-		as_user "$bin/pg_ctl" -D "$WORK/data" -m immediate -s stop || :
-	fi
+	stop_progress
+	stop_servers
 	rm -rf "$WORK"
 }
 trap clean_up EXIT
@@ -94,7 +92,6 @@ ensure_packages() {
 		say "Needed: gcc, perl with IPC::Run and DBD::Pg, and PG_CONFIG set to a PostgreSQL with its server development files."
 		exit 1
 	elif [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then
-		quietly as_root apt-get -q update
 		install_packages $(missing_packages)
 	else
 		say "As root, run:  apt-get update && apt-get install -y --no-install-recommends" $(missing_packages)
@@ -129,7 +126,7 @@ build_and_install() {
 	mkdir "$WORK/source"
 	(cd "$top" && tar --exclude=.git --exclude=node_modules --exclude='*.o' --exclude='*.so' --exclude='*.bc' -cf - .) | tar -C "$WORK/source" -xf -
 	if [ "$(id -u)" = 0 ]; then chown -R nobody "$WORK"; fi
-	quietly as_user make -C "$WORK/source" PG_CONFIG="$bin/pg_config" PG_CFLAGS="${PG_CFLAGS-}" with_llvm=no install
+	step "Building the extension for $("$bin/pg_config" --version)" as_user make -C "$WORK/source" PG_CONFIG="$bin/pg_config" PG_CFLAGS="${PG_CFLAGS-}" with_llvm=no install
 }
 
 free_port() {
@@ -160,5 +157,5 @@ build_and_install
 start_server
 
 cd "$WORK/source"
-as_user env HOME="$WORK" WORK="$WORK" PATH="$bin:$PATH" PG_CONFIG="$bin/pg_config" \
+as_user env HOME="$WORK" TMPDIR="$WORK" WORK="$WORK" PATH="$bin:$PATH" PG_CONFIG="$bin/pg_config" \
 	PGHOST="$WORK" PGPORT="$port" PGUSER=postgres PGDATABASE=postgres LC_ALL=C.UTF-8 sh "test/$script" "$@"

@@ -29,14 +29,23 @@ run() {
 		psql -h "$socket" -X -q -v ON_ERROR_STOP=1 -o /dev/null \
 			-c 'SELECT concurrency.detach(table_name, column_name) FROM concurrency.attachments' || return
 	fi
-	(cd "$here/$client" && sh ./run 2>"$dir/$client.$mode.log" </dev/null ||
-		echo "all	failed	exit status $?") | sed "s/^/$mode	/"
+	(cd "$here/$client" && sh ./run >"$dir/$client.$mode" 2>"$dir/$client.$mode.log" </dev/null)
+	exit_status=$?
+	[ $exit_status != 75 ] || return 75
+	[ $exit_status = 0 ] || echo "all	failed	exit status $exit_status" >>"$dir/$client.$mode"
+	sed "s/^/$mode	/" "$dir/$client.$mode"
 	grep -v Warning "$dir/$client.$mode.log" | sed 's/^/# /' >&2
+	return 0
 }
 
+# Where what a client needs is out of reach, it exits with 75, and says so at last.
 for client in ${*:-$(cd "$here" && for run in */run; do dirname "$run"; done)}; do
 	client=${client%/}
 	{ run "$client" attached && run "$client" detached; } >"$dir/$client.out"
+	if [ $? = 75 ]; then
+		echo "ok - $client # SKIP $(tail -n 1 "$dir/$client.attached.log")"
+		continue
+	fi
 	perl "$here/check.pl" "$client" "$here/$client/expected.txt" "$dir/$client.out" || status=1
 	outs="${outs-} $dir/$client.out"
 done

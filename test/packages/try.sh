@@ -8,58 +8,12 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/concurrency.XXXXXX")
-chmod 755 "$WORK"
-. "$top/test/lib.sh"
-root=$WORK/root passed=0 failed=0
-
-in_root() {
-	env -u TMPDIR PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
-}
+. "$here/chroot.sh"
 
 # server PROGRAM ARGUMENT...: in the chroot, run a program of the server that is tried.
 server() {
 	in_root runuser -u postgres -- env "PATH=/usr/lib/postgresql/$major/bin:/usr/bin:/bin" \
 		PGHOST=/tmp/server PGDATA=/tmp/server/data "$@"
-}
-
-clean_up() {
-	trap - EXIT
-	trap '' HUP INT PIPE TERM	# a reader who is gone must not end this
-	[ ! -e "$root/tmp/server/data/postmaster.pid" ] || server pg_ctl -m immediate -s stop || :
-	# an interrupted debootstrap leaves its mounts
-	sed -n "s,^[^ ]* \($root/[^ ]*\) .*,\1,p" /proc/mounts | sort -r | while read -r mount; do umount "$mount"; done
-	rm -rf --one-file-system "$WORK"
-}
-trap clean_up EXIT
-trap 'exit 130' HUP INT PIPE TERM
-
-# report WHAT COMMAND...: run a command, and say whether it succeeds.
-report() {
-	what=$1
-	shift
-	if "$@" >"$WORK/report" 2>&1 </dev/null; then
-		echo "ok - $what"
-		passed=$((passed + 1))
-	else
-		echo "not ok - $what"
-		sed 's/^/# /' "$WORK/report"
-		failed=$((failed + 1))
-	fi
-}
-
-# Succeed if nothing comes in; else print it.
-nothing() {
-	! grep '' -
-}
-
-ensure_packages() {
-	missing=$(for package in build-essential debhelper debootstrap lintian postgresql-all unzip; do
-		dpkg-query --show --showformat '${db:Status-Status}' $package 2>/dev/null | grep -qx installed || echo $package
-	done)
-	[ -n "$missing" ] || return 0
-	quietly apt-get -q update
-	install_packages $missing
 }
 
 lies_in_one_directory() {
@@ -69,9 +23,7 @@ lies_in_one_directory() {
 # This machine's own release, from the mirror and by the sources that it uses.
 make_root() (
 	. /etc/os-release
-	mirror=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
-		awk -v id="$ID" -v codename="$VERSION_CODENAME" 'tolower($1) == id && $2 == codename { print $3; exit }')
-	quietly debootstrap --variant=minbase --include=ca-certificates "$VERSION_CODENAME" "$root" "$mirror"
+	step "Making a Debian" debootstrap --variant=minbase --include=ca-certificates "$VERSION_CODENAME" "$root" "$(mirror)"
 	rm -f "$root/etc/apt/sources.list"	# this machine's may be in another file
 	cp -a /etc/apt/. "$root/etc/apt/"
 	cp -a /usr/share/keyrings/. "$root/usr/share/keyrings/"
@@ -125,11 +77,8 @@ try_package() {
 	report "$name: purge leaves the server as it was" is_as_packaged "postgresql-$major"
 }
 
-if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-	say "Packages are tried in a chroot: this needs root, and Debian."
-	exit 1
-fi
-ensure_packages
+needs_root
+need build-essential debhelper debootstrap lintian postgresql-all unzip
 mkdir "$WORK/elsewhere" "$WORK/packages"
 
 archive=$(DIST_OUT=$WORK sh "$here/dist.sh")
