@@ -128,7 +128,8 @@ SELECT 'warning' AS severity, later.table_oid, later.column_name,
 COMMENT ON VIEW concurrency.audit_later_triggers IS
 'of audit(): triggers of others that fire after ours';
 
--- One that a partition has from its parent is dropped there.
+-- One that a partition has from its parent is dropped there; one of which it is not
+-- known, perhaps a history's, stays.
 CREATE VIEW concurrency.audit_earlier_triggers WITH (security_invoker) AS
 SELECT DISTINCT CASE found.verdict WHEN 'sets' THEN 'warning' ELSE 'notice' END AS severity,
 	   o.root_table_oid AS table_oid, o.column_name,
@@ -141,7 +142,7 @@ SELECT DISTINCT CASE found.verdict WHEN 'sets' THEN 'warning' ELSE 'notice' END 
 			 UNION ALL
 			SELECT p.oid, p.tgrelid, p.tgparentid FROM pg_trigger p JOIN up ON p.oid = up.tgparentid)
 		SELECT format('DROP TRIGGER %I ON %s;', o.trigger_name, concurrency.sql_name(up.tgrelid))
-		  FROM up WHERE up.tgparentid = 0) AS mend
+		  FROM up WHERE up.tgparentid = 0 AND found.verdict = 'sets') AS mend
   FROM concurrency.other_triggers o
  CROSS JOIN LATERAL concurrency.may_set_column(o.trigger_oid, o.column_name) AS found(verdict)
  WHERE NOT o.is_later AND found.verdict IS NOT NULL;
