@@ -15,7 +15,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $fewest_examples = 15;
+my $fewest_examples = 8;
 my $path = "$FindBin::RealBin/../../README.md";
 my $reference = slurp_file($path) . slurp_file("$FindBin::RealBin/../../doc/reference.md");
 
