@@ -77,7 +77,8 @@ SELECT 'error' AS severity, twin.table_oid, twin.column_name,
 			  twin.trigger_name, stays.trigger_name) AS problem,
 	   CASE WHEN is_same.it
 			THEN format('DROP TRIGGER %I ON %s;', twin.trigger_name, concurrency.sql_name(twin.table_oid)) END AS mend
-  FROM concurrency.version_triggers() AS twin
+  FROM (SELECT v.*, count(*) OVER (PARTITION BY v.table_oid, v.column_name) AS triggers
+		  FROM concurrency.version_triggers() v) AS twin
  CROSS JOIN LATERAL (
 	SELECT * FROM concurrency.version_triggers(twin.table_oid) v
 	 WHERE v.column_name = twin.column_name
@@ -88,7 +89,7 @@ SELECT 'error' AS severity, twin.table_oid, twin.column_name,
 		   IS NOT DISTINCT FROM
 		   (stays.is_regular, stays.kind, stays.protocol, stays.blind, stays.on_conflict, stays.watch, stays.ignore,
 			stays.guard_delete, stays.stamp_insert, stays.enabled)) AS is_same(it)
- WHERE NOT twin.is_clone AND twin.trigger_name <> stays.trigger_name;
+ WHERE twin.triggers > 1 AND NOT twin.is_clone AND twin.trigger_name <> stays.trigger_name;
 
 COMMENT ON VIEW concurrency.audit_twins IS
 'of audit(): columns that two triggers keep';
