@@ -160,7 +160,8 @@ AS $$
 			   format('Run: DROP TRIGGER %I ON %s;', t.trigger_name, concurrency.sql_name(tree.relid))
 		  FROM tree
 		  JOIN pg_class c ON c.oid = tree.relid
-		  JOIN concurrency.update_triggers t ON t.table_oid = tree.relid
+		 -- (the source is looked at of these, and not of all tables' triggers)
+		 CROSS JOIN LATERAL (SELECT * FROM concurrency.update_triggers t WHERE t.table_oid = tree.relid OFFSET 0) AS t
 		 WHERE (NOT t.is_clone OR tree.level = 0) AND NOT starts_with(t.trigger_name, 'concurrency_')
 		   AND concurrency.may_set_column(t.trigger_oid, obstacles.column_name) = 'sets'
 		   -- fires before ours, or what that will be named
