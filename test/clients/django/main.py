@@ -8,7 +8,7 @@ django.setup()
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.forms import modelformset_factory
 from django.test import Client
@@ -16,7 +16,6 @@ from django.test.utils import setup_test_environment
 
 from cases import GONE, attempt, new_row, write_by_tool
 from wiki.models import Doc, Page, PageForm, expect
-from wiki.triggers import VersionTrigger
 
 MINE, FIRST, SECOND, TOOL, BOTH = (
     {"body": body} for body in ("mine", "first", "second", "by a tool", "first and second"))
@@ -292,55 +291,3 @@ page = admin_list(row, other)
 admin_list(row, other).save(**{"form-1-body": "first"})
 check("admin, list: the row that nobody edited is stale", lambda: page.save(**{"form-0-body": "second"}), row,
       None, FIRST)
-
-
-# django-concurrency's TriggerVersionField: sends the version that it has in memory, and asks for it in WHERE
-class Memo(models.Model):
-    title = models.TextField()
-    body = models.TextField()
-    version = models.BigIntegerField()
-
-    class Meta:
-        app_label = "wiki"
-        db_table = "memo"
-        managed = False
-
-    def write(self, rows, **changes):
-        change(self, **changes)
-        rows = rows.update(title=self.title, body=self.body, version=self.version)
-        self.version += 1
-        return rows
-
-    def save(self, **changes):
-        return self.write(as_read(self), **changes)
-
-    def save_unchecked(self, **changes):
-        """As within disable_concurrency."""
-        return self.write(this(self), **changes)
-
-
-field = Memo._meta.get_field("version")
-field.trigger_name = "concurrency_memo_version"
-factory = VersionTrigger(connection)
-if os.environ["CASES_MODE"] == "attached":
-    factory.create(field)
-    with connection.cursor() as cursor:     # options; the trigger stays the one of the factory
-        cursor.execute("SELECT concurrency.attach('memo', protocol => 'auto')")
-    assert factory.get_list() == [field.trigger_name] + 2 * ["zz_concurrency_version"], factory.get_list()
-
-row = fresh(Memo)
-check("TriggerVersionField: fresh update", lambda: row.save(**FIRST), row, FIRST)
-check("TriggerVersionField: second fresh update", lambda: row.save(**SECOND), row, SECOND)
-row = fresh(Memo)
-read(row).save(**FIRST)
-check("TriggerVersionField: stale update", lambda: row.save(**SECOND), row, SECOND, FIRST)
-row = stale_by_tool(Memo)
-check("TriggerVersionField: stale update after a blind one", lambda: row.save(**SECOND), row, SECOND, TOOL)
-row = fresh(Memo)
-read(row).save(**FIRST)
-check("TriggerVersionField: stale update, disable_concurrency", lambda: row.save_unchecked(**SECOND), row,
-      SECOND, FIRST)
-
-if os.environ["CASES_MODE"] == "attached":
-    factory.drop(field)
-    assert field.trigger_name not in factory.get_list(), factory.get_list()

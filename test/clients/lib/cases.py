@@ -1,13 +1,23 @@
 """What becomes of a write, case by case; shared by the clients that are written in Python."""
 
-import psycopg2
-from psycopg2.extras import RealDictCursor
+try:
+    import psycopg2
+    from psycopg2.extras import RealDictCursor
+except ImportError:
+    psycopg2 = None
+    import psycopg
+    from psycopg.rows import dict_row
 
 REFUSALS = "PT409", "PT428"     # stale, and blind where that is not allowed
 GONE = "gone"
 
+
+class Said(Exception):
+    """How a client says that it refuses, where it raises nothing."""
+
+
 # Any other tool: a connection of its own, plain SQL, no versions.
-tool = psycopg2.connect("", cursor_factory=RealDictCursor)
+tool = psycopg2.connect("", cursor_factory=RealDictCursor) if psycopg2 else psycopg.connect("", row_factory=dict_row)
 tool.autocommit = True
 
 
@@ -51,11 +61,14 @@ def attempt(case, write, row, mine, theirs=None, refusals=()):
         outcome, detail = ("refused by the client", "0 rows") if write() == 0 else ("accepted", "")
     except Exception as error:
         driver = error.__cause__ or error
-        if getattr(driver, "pgcode", None) in REFUSALS:
-            fields = [getattr(driver.diag, f"{field}_name") for field in ("schema", "table", "column", "constraint")]
-            assert driver.diag.message_detail.startswith("Key (id)=("), driver
+        diag = getattr(driver, "diag", None)
+        if diag and diag.sqlstate in REFUSALS:
+            fields = [getattr(diag, f"{field}_name") for field in ("schema", "table", "column", "constraint")]
+            assert diag.message_detail.startswith("Key (id)=("), driver
             outcome = "refused by us"
-            detail = " ".join([name(error), name(driver), driver.pgcode, *map(str, fields)])
+            detail = " ".join([name(error), name(driver), diag.sqlstate, *map(str, fields)])
+        elif isinstance(error, Said):
+            outcome, detail = "refused by the client", str(error)
         elif isinstance(error, refusals) and error.__cause__ is None:
             outcome, detail = "refused by the client", name(error)
         else:

@@ -1,4 +1,4 @@
-"""For django-concurrency: CONCURRENCY_TRIGGERS_FACTORY = {"postgresql": "wiki.triggers.VersionTrigger"}"""
+"""The factory of triggers that CONCURRENCY_TRIGGERS_FACTORY names."""
 
 from concurrency.triggers import TriggerFactory
 
