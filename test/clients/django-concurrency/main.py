@@ -436,12 +436,13 @@ for model in Doc, Memo:
     case("action that deletes: stale after a blind write", lambda: delete(row, f"{row.pk},{row.version}", post="yes"),
          GONE, TOOL)
     row = stale(model)
-    case("button that deletes: stale", lambda: answer(client.post(f"{base}{row.pk}/delete/", {"post": "yes"}, follow=True)),
-         GONE, FIRST)
+    case("button that deletes: stale",
+         lambda: answer(client.post(f"{base}{row.pk}/delete/", {"post": "yes"}, follow=True)), GONE, FIRST)
 
 row = stale(Doc)
+form = {"body": "second", "version": row.version}
 check("a view's update() of the version in its form: stale, HTTP 409",
-      lambda: answer(client.post(f"/put/{row.pk}", {"body": "second", "version": row.version}, follow=True)), row, SECOND, FIRST)
+      lambda: answer(client.post(f"/put/{row.pk}", form, follow=True)), row, SECOND, FIRST)
 
 # django-optimistic-lock
 def paper(case, write, mine, theirs=None):

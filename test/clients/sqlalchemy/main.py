@@ -7,7 +7,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
-from cases import GONE, attempt, new_row, write_by_tool
+from album import models
+from cases import GONE, attempt, new_row, query, write_by_tool
 from model import Doc, Note, Page, compare, engine, expect, is_stale, upsert
 
 MINE, FIRST, SECOND, TOOL, BOTH = (
@@ -179,3 +180,70 @@ if os.environ["CASES_MODE"] == "attached":
                    SECOND, FIRST)
     writer = stale(Note)
     writer.attempt("plain model: stale delete, by expect()", lambda: expecting(writer.delete), GONE, FIRST)
+
+
+# post_update: a new row is written once more in the same flush
+def album(model, picture, between=lambda session, row: None, after=lambda session, row: None, **options):
+    """A new album with a cover: the row, and its session."""
+    session = sessionmaker(engine, future=True, **{"expire_on_commit": False, **options})()
+    row, cover = model(body="draft"), picture()
+    row.pictures = [cover]
+    session.add(row)
+    between(session, row)
+    row.cover = cover
+    session.flush()
+    after(session, row)
+    session.commit()
+    return session, row
+
+
+def reread(session, row):
+    session.refresh(row, ["version"])
+
+
+def flush(session, row):
+    session.flush()
+
+
+def attempt_album(case, session, row, **changes):
+    def write():
+        for name, value in changes.items():
+            setattr(row, name, value)
+        session.commit()
+
+    values = {name: value for name, value in changes.items() if name == "body"}
+    attempt(case, write, ("album", row.id), values, None, StaleDataError)
+
+
+for who, mapper_args in (("SQLAlchemy counts", {}),
+                         ("server counts", {"version_id_generator": False, "eager_defaults": True})):
+    Album, Picture = models(**mapper_args)
+    row = Album(body="mine")
+    row.pictures = [Picture()]
+    row.cover = row.pictures[0]
+    attempt(f"{who}, post_update: create", lambda: create(row), ("album", lambda: row.id), MINE)
+    for how, session, row in (
+            ("", *album(Album, Picture)),
+            (", expire_on_commit", *album(Album, Picture, expire_on_commit=True)),
+            (", version read back", *album(Album, Picture, after=reread)),
+            (", flushed between", *album(Album, Picture, between=flush))):
+        attempt_album(f"{who}, post_update: fresh update after it{how}", session, row, **MINE)
+    session, row = album(Album, Picture, after=reread)
+    attempt_album(f"{who}, post_update: fresh update of a row and its relationship", session, row, cover=None, **MINE)
+    attempt_album(f"{who}, post_update: second fresh update after it", session, row, **SECOND)
+    session, row = album(Album, Picture, after=reread)
+    attempt_album(f"{who}, post_update: fresh update of a relationship alone", session, row, cover=None)
+    attempt_album(f"{who}, post_update: fresh update after that", session, row, **MINE)
+    session, row = album(Album, Picture, after=reread)
+    write_by_tool("album", row.id)
+    row.cover = None
+    attempt(f"{who}, post_update: stale update of a relationship alone", session.commit, ("album", row.id),
+            {"cover": None}, {"cover": row.pictures[0].id}, StaleDataError)
+    if os.environ["CASES_MODE"] == "attached":
+        query("SELECT concurrency.attach('album', ignore => 'cover')")
+        case = f"{who}, post_update, ignore => 'cover'"
+        session, row = album(Album, Picture)
+        attempt_album(f"{case}: fresh update after it", session, row, **MINE)
+        attempt_album(f"{case}: fresh update of a relationship alone", session, row, cover=None)
+        attempt_album(f"{case}: fresh update after that", session, row, **SECOND)
+        query("SELECT concurrency.attach('album', ignore => '')")

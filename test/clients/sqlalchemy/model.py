@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import declarative_base
 from sqlalchemy.orm.exc import StaleDataError
 
-engine = create_engine("postgresql+psycopg2://", future=True)   # where to, say PGHOST, PGDATABASE, ...
+engine = create_engine("postgresql://", future=True)    # where to, say PGHOST, PGDATABASE, ...
 Base = declarative_base()
 
 
@@ -14,9 +14,9 @@ class Doc(Base):
     """SQLAlchemy counts: SET version = 3 WHERE version = 2."""
     __tablename__ = "doc"
     id = Column(BigInteger, primary_key=True)
-    title = Column(Text, server_default=FetchedValue())
+    title = Column(Text, nullable=False, server_default=FetchedValue())
     body = Column(Text)
-    version = Column(BigInteger, nullable=False)
+    version = Column(BigInteger, nullable=False, server_default=FetchedValue())
     __mapper_args__ = {"version_id_col": version}
 
 
@@ -24,9 +24,9 @@ class Page(Base):
     """The server counts: WHERE version = 2 RETURNING version."""
     __tablename__ = "page"
     id = Column(BigInteger, primary_key=True)
-    title = Column(Text, server_default=FetchedValue())
+    title = Column(Text, nullable=False, server_default=FetchedValue())
     body = Column(Text)
-    version = Column(BigInteger, server_default=FetchedValue(), server_onupdate=FetchedValue())
+    version = Column(BigInteger, nullable=False, server_default=FetchedValue(), server_onupdate=FetchedValue())
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False, "eager_defaults": True}
 
 
@@ -34,9 +34,9 @@ class Note(Base):
     """SQLAlchemy does not know: protected are writes that send the version in SET."""
     __tablename__ = "note"
     id = Column(BigInteger, primary_key=True)
-    title = Column(Text, server_default=FetchedValue())
+    title = Column(Text, nullable=False, server_default=FetchedValue())
     body = Column(Text)
-    version = Column(BigInteger, server_default=FetchedValue())
+    version = Column(BigInteger, nullable=False, server_default=FetchedValue())
 
 
 def upsert(model, **values):

@@ -1,0 +1,1 @@
+\ir ../sqlalchemy/schema.sql
