@@ -1,9 +1,12 @@
 """What an application that speaks SQL itself can do about a conflict."""
 import os
-import psycopg2
+try:
+    import psycopg2 as psycopg
+except ImportError:
+    import psycopg
 import resolve
 
-connection = psycopg2.connect("")
+connection = psycopg.connect("")
 connection.autocommit = True
 cursor = connection.cursor()
 
@@ -19,8 +22,8 @@ def save(key, row):
     """Nothing, or the error."""
     try:
         resolve.write(cursor, "public", "doc", key, row)
-    except psycopg2.Error as error:
-        if error.pgcode != resolve.STALE:
+    except psycopg.Error as error:
+        if error.diag.sqlstate != resolve.STALE:
             raise
         return error
 
@@ -28,7 +31,7 @@ def save(key, row):
 def outcome(case, error, is_kept, detail=""):
     if error:
         diag = error.diag
-        detail = " ".join((type(error).__name__, error.pgcode, diag.schema_name, diag.table_name,
+        detail = " ".join((type(error).__name__, diag.sqlstate, diag.schema_name, diag.table_name,
                            diag.column_name, diag.constraint_name))
     print(case, "refused by us" if error else "accepted" if is_kept else "lost", detail, sep="\t")
 

@@ -1,5 +1,8 @@
 """From a refused write to what a person can decide: who changed what."""
-from psycopg2 import sql
+try:
+    from psycopg2 import sql
+except ImportError:
+    from psycopg import sql     # psycopg 3
 
 STALE = "PT409"
 

@@ -1,0 +1,2 @@
+\ir ../psycopg/schema.sql
+SELECT concurrency.attach('doc', guard_delete => true);
