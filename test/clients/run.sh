@@ -50,5 +50,5 @@ for client in ${*:-$(cd "$here" && for run in */run; do dirname "$run"; done)}; 
 	outs="${outs-} $dir/$client.out"
 done
 perl "$here/document.pl" --check || status=1
-perl "$here/document.pl" --table $outs
+perl "$here/document.pl" --table ${outs-}
 exit $status
