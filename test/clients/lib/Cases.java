@@ -19,6 +19,7 @@ class Cases {
 
 	private final Connection plain = DriverManager.getConnection(URL);
 	private final List<Class<? extends Exception>> staleErrors;
+	private String table = "doc";
 
 	/** The exceptions by which the client itself says that a write is stale. */
 	@SafeVarargs
@@ -26,9 +27,14 @@ class Cases {
 		this.staleErrors = List.of(staleErrors);
 	}
 
+	/** From now on, the writes are to this table. */
+	void use(String table) {
+		this.table = table;
+	}
+
 	/** Write as a tool does that knows nothing of versions. */
 	void writeBlindly(long id) throws SQLException {
-		try (var update = plain.prepareStatement("UPDATE doc SET body = 'by a tool' WHERE id = ?")) {
+		try (var update = plain.prepareStatement("UPDATE " + table + " SET body = 'by a tool' WHERE id = ?")) {
 			update.setLong(1, id);
 			update.executeUpdate();
 		}
@@ -36,7 +42,7 @@ class Cases {
 
 	/** The body that a row has now. */
 	String body(long id) throws SQLException {
-		try (var query = plain.prepareStatement("SELECT body FROM doc WHERE id = ?")) {
+		try (var query = plain.prepareStatement("SELECT body FROM " + table + " WHERE id = ?")) {
 			query.setLong(1, id);
 			var row = query.executeQuery();
 			return row.next() ? row.getString(1) : null;
