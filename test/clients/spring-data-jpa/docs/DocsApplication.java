@@ -1,0 +1,6 @@
+package docs;
+
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+@SpringBootApplication
+public class DocsApplication {}
