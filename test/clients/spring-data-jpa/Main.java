@@ -10,6 +10,8 @@ import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.dao.DuplicateKeyException;
 import org.springframework.dao.OptimisticLockingFailureException;
 import org.springframework.data.jdbc.core.JdbcAggregateTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -48,12 +50,15 @@ public class Main {
 			main.deletesEntities();
 			main.modifies();
 			main.refusesByServer("");
+			main.sortsOtherErrors(DuplicateKeyException.class);
 			main.savesNotes();
 			main.mergesAfterRefusal();
 		}
 		try (var context = start(application -> application.addBeanFactoryPostProcessor(
 				beans -> ((BeanDefinitionRegistry) beans).removeBeanDefinition("conflictTranslator")))) {
-			new Main(context).refusesByServer("without the translator, ");
+			Main main = new Main(context);
+			main.refusesByServer("without the translator, ");
+			main.sortsOtherErrors(DataIntegrityViolationException.class);
 		}
 	}
 
@@ -206,6 +211,21 @@ public class Main {
 				jdbc.sql("SELECT concurrency.expect('doc', :version)").param("version", doc.getVersion()).query().singleRow();
 				return jdbc.sql("UPDATE doc SET body = 'second' WHERE id = :id").param("id", doc.getId()).update();
 			}));
+	}
+
+	/** Other errors of JPA are still what Spring makes of them, or more exactly that. */
+	private void sortsOtherErrors(Class<? extends DataIntegrityViolationException> expected) {
+		PlainDoc twice = new PlainDoc();
+
+		twice.id = create().getId();
+		twice.title = "twice";
+		try {
+			transaction.executeWithoutResult(status -> manager.persist(twice));
+			throw new AssertionError("a key was there twice");
+		} catch (DataIntegrityViolationException error) {
+			if (error.getClass() != expected)
+				throw error;
+		}
 	}
 
 	private void savesNotes() throws Exception {
