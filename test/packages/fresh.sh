@@ -56,13 +56,15 @@ await() {
 	sleep 1
 }
 
-# interrupted TARGET PATTERN: make it, and, when it says this, do what Ctrl-C does.
+# interrupted PATTERN ARGUMENT...: make this, and, when it says that, do what Ctrl-C does.
 interrupted() {
+	pattern=$1
+	shift
 	: >"$WORK/output"
 	env --default-signal=INT setsid env -u TMPDIR PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" \
-		env -C /srv/concurrency make "$1" >"$WORK/output" 2>&1 &
+		env -C /srv/concurrency make "$@" >"$WORK/output" 2>&1 &
 	command=$!
-	await "$2" || { cat "$WORK/output"; echo "It was over before it was interrupted."; return 1; }
+	await "$pattern" || { cat "$WORK/output"; echo "It was over before it was interrupted."; return 1; }
 	kill -INT -- "-$command"
 	! wait "$command" || { echo "It went on."; return 1; }
 	nothing_but_packages
@@ -75,17 +77,18 @@ try_release() {
 		sed 's/^/# /' "$WORK/output" | tail -n 8
 	fi
 	report "$release: ... leaves nothing but packages" nothing_but_packages
-	for phase in Building '== source' '== instructions' '== regress' '== isolation' '== fuzz' '== clients' '== tap'; do
-		report "$release: make test, interrupted at \"$phase\"" interrupted test "^$phase"
+	report "$release: make test, interrupted while it builds" interrupted '^Building' test
+	for suite in source instructions regress isolation fuzz clients tap; do
+		report "$release: make test, interrupted in suite \"$suite\"" interrupted "^== $suite" test SUITES="$suite"
 	done
-	report "$release: make demo, interrupted while it waits" interrupted demo 'Bob waits'
-	report "$release: make demo, interrupted under load" interrupted demo 'pgbench -N'
+	report "$release: make demo, interrupted while it waits" interrupted 'Bob waits' demo
+	report "$release: make demo, interrupted under load" interrupted 'pgbench -N' demo
 	new_machine
 	report "$release: make demo, as the first command" passes demo
 	report "$release: ... leaves nothing but packages" nothing_but_packages
 	for phase in 'Reading which' 'Get:20' 'Unpacking postgresql-common ' 'Setting up postgresql-[0-9]+ '; do
 		new_machine
-		report "$release: make test, interrupted at \"$phase\"" interrupted test "$phase"
+		report "$release: make test, interrupted at \"$phase\"" interrupted "$phase" test
 		report "$release: ... and begun again" passes demo
 	done
 }
