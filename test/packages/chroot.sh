@@ -18,7 +18,10 @@ inside() {
 }
 
 remove_root() {
-	for pid in $(inside); do kill -KILL "$pid" 2>/dev/null || :; done
+	until [ -z "$(inside)" ]; do
+		for pid in $(inside); do kill -KILL "$pid" 2>/dev/null || :; done
+		sleep 0.1
+	done
 	# an interrupted debootstrap leaves its mounts, too
 	sed -n "s,^[^ ]* \($root/[^ ]*\) .*,\1,p" /proc/mounts | sort -r | while read -r mount; do umount "$mount"; done
 	rm -rf --one-file-system "$root"
