@@ -14,7 +14,7 @@ use File::Basename;
 use FindBin;
 
 my %languages = (
-	html => 'html', java => 'java', js => 'js', php => 'php', py => 'python', rb => 'ruby',
+	go => 'go', html => 'html', java => 'java', js => 'js', php => 'php', prisma => 'prisma', py => 'python', rb => 'ruby', rs => 'rust',
 	sh => 'sh', sql => 'sql', ts => 'ts', xml => 'xml', yaml => 'yaml');
 my $root = "$FindBin::RealBin/../..";
 my $write = ($ARGV[0] // '') eq '--write';

@@ -32,14 +32,19 @@ function byTool(id) {
 	return query("UPDATE doc SET body = 'by a tool' WHERE id = $1", id);
 }
 
+// What a program tells errors by: their classes, if they have any, and their codes.
+function names(...errors) {
+	const classes = errors.map(({ constructor }) => constructor).filter(constructor => constructor !== Object);
+	return [...new Set([...classes.map(({ name }) => name), ...errors.map(({ code }) => code)])].filter(Boolean).join(' ');
+}
+
 // How the server refuses, and all that a program or a person wants to know of it.
 function describe(error, said) {
 	assert.match(said.code, /^PT4(09|28)$/);
 	assert.match(said.message, /(^| - )(stale|blind) write to table "doc": [^"]+$/);
 	assert.match(said.detail, /^Key \(id\)=\(\d+\) is at version \d+/);
 	assert.match(said.hint, /^Read the row/);
-	const classes = new Set([error, said].map(({ constructor }) => constructor.name));
-	return [...classes, said.code, said.schema, said.table, said.column, said.constraint].join(' ');
+	return [names(error, said), said.schema, said.table, said.column, said.constraint].filter(Boolean).join(' ');
 }
 
 function casesOf(client) {
@@ -50,7 +55,7 @@ function casesOf(client) {
 		if (said)
 			return ['refused by us', describe(error, said)];
 		if (client.stale?.(error))
-			return ['refused by the client', error.constructor.name];
+			return ['refused by the client', names(error)];
 		throw error;
 	}
 
