@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { types } = require('pg');
 const run = require('../lib/cases');
 const { pool, read, save, remove, transaction, refusal, rebase } = require('./model');
 
@@ -81,4 +82,17 @@ run(client, async ({ attempt, fresh, stale, attached }) => {
 		await db.query("SET LOCAL concurrency.blind_writes = 'reject'");
 		return db.query("UPDATE doc SET body = 'second' WHERE id = $1", [doc.id]);
 	}), 'first');
+
+	// A second version, a timestamptz: a Date has no place for its microseconds.
+	await pool.query("ALTER TABLE doc ADD saved_at timestamptz DEFAULT '2026-01-01 12:00:00.123456Z'");
+	await pool.query("SELECT concurrency.attach('doc', 'saved_at')");
+	const echoed = (body, { id, saved_at }) =>
+		write('UPDATE doc SET body = $1, saved_at = $2 WHERE id = $3', body, saved_at, id);
+	doc = await fresh();
+	assert(doc.saved_at instanceof Date);
+	await attempt('fresh update, timestamptz echoed as a Date', doc.id, () => echoed('mine', doc), 'draft');
+	types.setTypeParser(types.builtins.TIMESTAMPTZ, text => text);
+	doc = await fresh();
+	await attempt('fresh update, timestamptz echoed as text', doc.id, () => echoed('mine', doc), 'mine');
+	await attempt('stale update, timestamptz echoed as text', doc.id, () => echoed('second', doc), 'mine');
 });

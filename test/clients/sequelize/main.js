@@ -1,5 +1,7 @@
 'use strict';
 
+const assert = require('node:assert');
+const { DataTypes } = require('sequelize');
 const run = require('../lib/cases');
 const { sequelize, Doc, isStale, refusal } = require('./model');
 
@@ -13,7 +15,7 @@ const client = {
 	close: () => sequelize.close(),
 };
 
-run(client, async ({ attempt, fresh, stale }) => {
+run(client, async ({ attempt, fresh, stale, attached, byTool }) => {
 	let doc = await stale();
 
 	await attempt('partial update', doc.id,
@@ -43,4 +45,21 @@ run(client, async ({ attempt, fresh, stale }) => {
 	doc = await stale();
 	await attempt('stale delete by Doc.destroy() with the version', doc.id,
 		() => Doc.destroy({ where: { id: doc.id, version: doc.version } }), 'first');
+
+	// sync() of the model, and of one without the version.
+	const Plain = sequelize.define('Plain', { title: DataTypes.TEXT, body: DataTypes.TEXT, hits: DataTypes.INTEGER },
+		{ tableName: 'doc', timestamps: false });
+	await Plain.sync({ alter: { drop: false } });
+	await Doc.sync({ alter: true });
+	doc = await stale();
+	await attempt('stale update after sync({ alter: true })', doc.id,
+		() => Object.assign(doc, { body: 'second' }).save(), 'first');
+	doc = await fresh();
+	await byTool(doc.id);
+	await attempt('stale update after sync() and a blind one', doc.id,
+		() => Object.assign(doc, { body: 'second' }).save(), 'by a tool');
+	if (!attached)
+		return;
+	await Plain.sync({ alter: true });
+	await assert.rejects(Plain.create({ body: 'new' }), { message: 'version column "version" of table "doc" does not exist' });
 });
