@@ -9,7 +9,7 @@ use DBI;
 use DBD::Pg qw(:pg_types);
 use JSON::PP;
 
-my $table = '"api"."doc"';
+my $name = 'doc';				# of the table
 my $json = JSON::PP->new->canonical;
 my $postgrest = DBI->connect('dbi:Pg:', '', '', { PrintError => 0, RaiseError => 1, HandleError => \&raise });
 my $tool = DBI->connect('dbi:Pg:', '', '', { RaiseError => 1 });
@@ -27,7 +27,9 @@ sub raise
 }
 
 # The columns of a body, and how PostgREST reads it: by their types.
-my %types = (id => 'integer', title => 'text', body => 'text', version => 'bigint');
+my %types = (
+	id => 'integer', title => 'text', body => 'text', version => 'bigint',
+	price => 'numeric', text_version => 'bigint', price_version => 'bigint');
 
 # Each column of a body in place of the %s in a text.
 sub columns
@@ -46,10 +48,11 @@ sub from_body
 	  " FROM json_to_record(pgrst_payload.json_data) AS _($typed)) pgrst_body";
 }
 
-# The statement for a request to /doc, or to /doc?id=eq.ID.
+# The statement for a request to /doc, or to /doc?id=eq.ID (or another table's).
 sub write_for
 {
 	my ($method, $body) = @_;
+	my $table = qq("api"."$name");
 	my $insert = sub {
 		"INSERT INTO $table(" . columns($body, '"%s"') . ') SELECT ' . columns($body, '"pgrst_body"."%s"') .
 		  ' ' . from_body($body);
@@ -80,16 +83,16 @@ sub request
 			q{select set_config('search_path', $1, true), set_config('role', $2, true),
 				set_config('request.method', $3, true), set_config('request.path', $4, true),
 				set_config('request.headers', $5, true)},
-			undef, '"api", "public"', 'postgrest_editor', $method, '/doc', $json->encode($request{headers} // {}));
+			undef, '"api", "public"', 'postgrest_editor', $method, "/$name", $json->encode($request{headers} // {}));
 		$postgrest->selectall_arrayref('select "web"."check_if_match"()') if $request{pre_request};
 
 		my $statement = $postgrest->prepare('WITH pgrst_source AS (' . write_for($method, $body) .
-			  qq{ RETURNING $table.*)
+			  qq{ RETURNING "api"."$name".*)
 			SELECT '' AS total_result_set, pg_catalog.count(_postgrest_t) AS page_total, array[]::text[] AS header,
 				coalesce(json_agg(_postgrest_t), '[]') AS body,
 				nullif(current_setting('response.headers', true), '') AS response_headers,
 				nullif(current_setting('response.status', true), '') AS response_status
-			FROM (SELECT "doc".* FROM "pgrst_source" AS "doc") _postgrest_t});
+			FROM (SELECT "$name".* FROM "pgrst_source" AS "$name") _postgrest_t});
 		my $n = 0;
 		$statement->bind_param(++$n, $json->encode($body), { pg_type => PG_JSON }) if $body;
 		$statement->bind_param(++$n, $id) if defined $id;
@@ -110,12 +113,12 @@ sub row
 {
 	my ($id) = @_;
 
-	return $tool->selectrow_hashref('SELECT * FROM api.doc WHERE id = ?', undef, $id);
+	return $tool->selectrow_hashref("SELECT * FROM api.$name WHERE id = ?", undef, $id);
 }
 
 sub new_row
 {
-	return $tool->selectrow_hashref("INSERT INTO api.doc (body) VALUES ('draft') RETURNING *");
+	return $tool->selectrow_hashref("INSERT INTO api.$name (body) VALUES ('draft') RETURNING *");
 }
 
 # A row as two writers have read it, one of whom has saved it.
@@ -202,3 +205,25 @@ $row = stale_row();
 attempt('stale delete (If-Match)', 'first', 'DELETE', if_match($row));
 $row = stale_row();
 attempt('delete without If-Match', 'first', 'DELETE', id => $row->{id}, pre_request => 1);
+
+# a version for each group of fields: a request sends the columns of one, and its version
+sub group
+{
+	my ($row, @columns) = @_;
+
+	return map { $_ => $row->{$_} } @columns;
+}
+
+$name = 'product';
+$row = new_row();
+request('PATCH', id => $row->{id}, body => { group($row, 'text_version'), body => 'first' });
+attempt('field groups: update of the price, the text has changed (PATCH)', 'first',
+	'PATCH', id => $row->{id}, body => { group($row, 'price_version'), price => 12 });
+die "the price was not kept\n" if row($row->{id})->{price} != 12;
+attempt('field groups: stale update of the text (PATCH)', 'first',
+	'PATCH', id => $row->{id}, body => { group($row, 'text_version'), body => 'second' });
+attempt('field groups: stale update of the whole row (PUT)', 'first', 'PUT', id => $row->{id}, body => { %$row, body => 'second' });
+$row = new_row();
+request('PATCH', id => $row->{id}, body => { group($row, 'text_version'), body => 'first' });
+attempt('field groups: stale update of the text with the version of the price (PATCH)', 'first',
+	'PATCH', id => $row->{id}, body => { group($row, 'price_version'), body => 'second' });

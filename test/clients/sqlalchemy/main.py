@@ -9,6 +9,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from album import models
 from cases import GONE, attempt, new_row, query, write_by_tool
+from groups import ProductPrice, ProductText
 from model import Doc, Note, Page, compare, engine, expect, is_stale, upsert
 
 MINE, FIRST, SECOND, TOOL, BOTH = (
@@ -28,7 +29,7 @@ class Writer:
         self.session.commit()
 
     def attempt(self, case, write, mine, theirs=None):
-        attempt(case, write, (self.model.__tablename__, self.key), mine, theirs, StaleDataError)
+        attempt(case, write, (self.model.__table__.name, self.key), mine, theirs, StaleDataError)
 
     def values(self, **changes):
         """The whole row, as it was read, with changes."""
@@ -247,3 +248,36 @@ for who, mapper_args in (("SQLAlchemy counts", {}),
         attempt_album(f"{case}: fresh update of a relationship alone", session, row, cover=None)
         attempt_album(f"{case}: fresh update after that", session, row, **SECOND)
         query("SELECT concurrency.attach('album', ignore => '')")
+
+
+# field groups: one table, two classes, each with a version of its own
+def read_product():
+    """A product as two people have read it: one edits its text, the other its price."""
+    key = new_row("product")
+    return Writer(ProductText, key), Writer(ProductPrice, key)
+
+
+text, price = read_product()
+text.attempt("field groups: fresh update of the text", lambda: text.save(body="mine"), MINE)
+price.attempt("field groups: update of the price that was read before", lambda: price.save(price=12), {"price": 12} | MINE)
+text.attempt("field groups: second update of the text", lambda: text.save(body="second"), {"price": 12} | SECOND)
+text, price = read_product()
+Writer(ProductText, text.key).save(**FIRST)
+text.attempt("field groups: stale update of the text", lambda: text.save(**SECOND), SECOND, FIRST)
+text, price = read_product()
+Writer(ProductPrice, text.key).save(price=12)
+price.attempt("field groups: stale update of the price", lambda: price.save(price=15), {"price": 15}, {"price": 12})
+text, price = read_product()
+write_by_tool("product", text.key)
+price.attempt("field groups: update of the price after a blind one of the text", lambda: price.save(price=12),
+              {"price": 12} | TOOL)
+text.attempt("field groups: stale update of the text after a blind one", lambda: text.save(**SECOND), SECOND, TOOL)
+
+# a form that has both groups in it: two objects, one transaction
+both = read_product()[0]
+prices = both.session.get(ProductPrice, both.key)
+both.session.commit()
+Writer(ProductPrice, both.key).save(price=12)
+prices.price = 15
+both.attempt("field groups: update of both, one of them stale", lambda: both.save(**MINE), {"price": 15} | MINE,
+             {"price": 12, "body": "draft"})
