@@ -7,7 +7,7 @@ venv=$HOME/venv/$(basename "$PWD")
 python=$venv/bin/python
 
 pip_install() {
-	"$python" -m pip install -q --require-hashes --no-deps --no-build-isolation --disable-pip-version-check --retries 1 --timeout 30 "$@"
+	"$python" -m pip install -q --require-hashes --no-deps --no-build-isolation --use-pep517 --no-compile --no-cache-dir --disable-pip-version-check --retries 1 --timeout 30 "$@"
 }
 
 [ -d "$venv" ] || {
@@ -20,18 +20,4 @@ pip_install() {
 	[ "${unreachable-}" ] || exit 1
 	echo "PyPI is out of reach" >&2
 	exit 75						# run.sh skips the client
-# pip.sh: install what requirements.txt pins into a virtual environment, $venv, unless
-# it is there.  The clients that are installed from PyPI source it.
-venv=$HOME/venv/${PWD##*/}
-	/usr/bin/python3 -m venv "$venv"
-	# what has no wheel, as requirements.txt says, is built by what build.txt pins
-	for file in build.txt requirements.txt; do
-		[ ! -e "$file" ] || "$venv/bin/pip" install --quiet --no-cache-dir --no-compile --disable-pip-version-check --retries 1 --timeout 30 \
-			--require-hashes --only-binary :all: --no-build-isolation --use-pep517 -r "$file" >&2 || {
-			! "$venv/bin/pip" index versions pip --retries 0 --timeout 10 >/dev/null 2>&1 || { rm -rf "$venv"; exit 1; }
-			rm -rf "$venv"
-			echo "PyPI is out of reach" >&2
-			exit 75						# run.sh skips the client
-		}
-	done
 }
