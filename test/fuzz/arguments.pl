@@ -1,5 +1,5 @@
 # Sections 9 and 11: whatever a trigger or attach is told, it succeeds or fails with one
-# of the SQLSTATEs that README.md and doc/reference.md list; a list that is right is
+# of the SQLSTATEs that doc/reference.md lists; a list that is right is
 # accepted, one with a single mistake is refused for that, and a trigger that is created
 # with a list judges it as check_trigger_arguments does.  None of what is tried runs as SQL.
 #
@@ -382,7 +382,7 @@ sub random_settings
 # Which SQLSTATEs are documented.
 sub documented
 {
-	my ($errors) = read_file('README.md') =~ /^## Errors\n(.*?)^## /ms;
+	my ($errors) = read_file('doc/reference.md') =~ /^## Errors\n(.*?)^## /ms;
 	my %states = map { $_ => 1 } '00000', $errors =~ /^\| ([0-9A-Z]{5}) \|/mg;
 
 	return \%states;
