@@ -19,6 +19,7 @@ INSTALLED_APPS = ["wiki"]
 INSTALLED_APPS += [f"django.contrib.{name}" for name in ("admin", "auth", "contenttypes", "messages", "sessions")]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
@@ -33,4 +34,5 @@ TEMPLATES = [{
 }]
 ROOT_URLCONF = "urls"
 SECRET_KEY = "of a throw-away database"
+ALLOWED_HOSTS = ["127.0.0.1", "testserver"]
 STATIC_URL = "/static/"

@@ -15,7 +15,7 @@ use strict;
 use warnings;
 use utf8;
 
-use Encode qw(decode_utf8 encode_utf8);
+use Encode qw(encode_utf8);
 use HTTP::Tiny;
 use JSON::PP qw(decode_json);
 
@@ -188,7 +188,7 @@ sub differences_of
 
 		$headers{cookie} = join '; ', map { "$_=$self->{cookies}{$_}" } sort keys %{ $self->{cookies} } if %{ $self->{cookies} };
 		@headers{qw(origin referer)} = ($url, $url . $path =~ s{(?:/wrong)?$}{/edit}r) if $form;
-		my $answer = $form ? $self->{http}->post_form($url . $path, $self->encoded($form), { headers => \%headers })
+		my $answer = $form ? $self->{http}->post_form($url . $path, $form, { headers => \%headers })
 			: $self->{http}->request($method, $url . $path, { headers => \%headers });
 		my $cookies = $answer->{headers}{'set-cookie'} // [];
 
@@ -199,13 +199,6 @@ sub differences_of
 		main::check($answer->{status} != 599, "$method $path: $answer->{content}");
 		$answer->{page} = Encode::decode_utf8($answer->{content});
 		return $answer;
-	}
-
-	sub encoded
-	{
-		my ($self, $form) = @_;
-
-		return [ map { $_ => Encode::encode_utf8($form->{$_}) } sort keys %$form ];
 	}
 
 	# Open the form, which must be that of the row.

@@ -13,7 +13,7 @@ trap 'exit 130' HUP INT TERM
 "$@" >"$log" 2>&1 &
 app=$!
 until perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(shift)' "127.0.0.1:$PORT"; do
-	kill -0 "$app" || {
+	kill -0 "$app" 2>/dev/null || {
 		cat "$log" >&2
 		exit 1
 	}
