@@ -1,0 +1,1 @@
+\ir ../activerecord/schema.sql
