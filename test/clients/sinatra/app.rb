@@ -16,6 +16,10 @@ helpers do
     params.slice(*FIELDS)
   end
 
+  def values_of(doc)
+    FIELDS.to_h { |name| [name, doc[name].to_s] }
+  end
+
   def base
     FIELDS.to_h { |name| [name, params["base_#{name}"]] }
   end
@@ -30,7 +34,7 @@ end
 
 get '/docs/:id/edit' do
   doc = Doc.find_by(id: params[:id]) or halt 404, 'There is no such document.'
-  erb :form, locals: { doc: doc, values: doc, differs: false }
+  erb :form, locals: { doc: doc, theirs: values_of(doc), values: values_of(doc), differs: false }
 end
 
 post '/docs/:id' do
@@ -38,10 +42,11 @@ post '/docs/:id' do
   doc.update!(**mine, lock_version: params[:version])   # of the form, not the one that was just read
   redirect "/docs/#{doc.id}/edit", 303
 rescue ActiveRecord::StaleObjectError, RefusedWrite => e
-  theirs = Doc.find_by(id: params[:id]) or halt 410, erb(:gone)
+  doc = Doc.find_by(id: params[:id]) or halt 410, erb(:gone)
+  theirs = values_of(doc)
   merged, both = merge(base, mine, theirs)
   headers 'X-Refused-By' => e.is_a?(ActiveRecord::StaleObjectError) ? 'client' : 'server'
-  halt 409, erb(:form, locals: { doc: theirs, values: merged, differs: true, both: both })
+  halt 409, erb(:form, locals: { doc: doc, theirs: theirs, values: merged, differs: true, both: both })
 end
 
 # Wrong, and usual: the row is read again, with its version, which fits.
@@ -62,7 +67,7 @@ __END__
   <% FIELDS.each do |name| %>
   <tr data-field="<%= name %>" <%= 'data-conflict' if both.include?(name) %>>
     <th><%= name %><%= ': please decide' if both.include?(name) %></th>
-    <td class="mine"><%=h mine[name] %></td><td class="theirs"><%=h doc[name] %></td><td class="base"><%=h base[name] %></td>
+    <td class="mine"><%=h mine[name] %></td><td class="theirs"><%=h theirs[name] %></td><td class="base"><%=h base[name] %></td>
   </tr>
   <% end %>
 </table>
@@ -71,7 +76,7 @@ __END__
   <input type="hidden" name="version" value="<%= doc.lock_version %>">
   <% FIELDS.each do |name| %>
   <p><%= name %> <input name="<%= name %>" value="<%=h values[name] %>"></p>
-  <input type="hidden" name="base_<%= name %>" value="<%=h doc[name] %>">
+  <input type="hidden" name="base_<%= name %>" value="<%=h theirs[name] %>">
   <% end %>
   <button>Save</button>
 </form>

@@ -68,7 +68,7 @@ public class Main {
 
 		application.addInitializers(change);
 		return application.run("--spring.datasource.url=" + Cases.URL, "--spring.main.banner-mode=off",
-				"--logging.level.root=off");
+				"--spring.main.web-application-type=none", "--logging.level.root=off");
 	}
 
 	private Doc create() {

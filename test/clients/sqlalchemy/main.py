@@ -5,6 +5,7 @@ import os
 import sqlalchemy
 from sqlalchemy import update
 from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from album import models
@@ -39,6 +40,12 @@ class Writer:
         for name, value in changes.items():
             setattr(self.row, name, value)
         self.session.commit()
+
+    def read_again(self):
+        """Have the row as it is now; the version that it was read at before."""
+        version = self.row.version
+        self.session.refresh(self.row)
+        return version
 
     def delete(self):
         self.session.delete(self.row)
@@ -119,6 +126,13 @@ for who, model in ("SQLAlchemy counts", Doc), ("server counts", Page):
     writer.attempt(f"{who}: stale update", lambda: writer.save(**SECOND), SECOND, FIRST)
     writer = stale_by_tool(model)
     writer.attempt(f"{who}: stale update after a blind one", lambda: writer.save(**SECOND), SECOND, TOOL)
+    writer = stale(model)
+    version = writer.read_again()
+    writer.attempt(f"{who}: stale version set on a row just read", lambda: writer.save(version=version, **SECOND),
+                   SECOND, FIRST)
+    writer = stale(model)
+    set_committed_value(writer.row, "version", writer.read_again())
+    writer.attempt(f"{who}: stale version set by set_committed_value", lambda: writer.save(**SECOND), SECOND, FIRST)
     writer = stale(model)
     writer.attempt(f"{who}: query.update(), blind", lambda: writer.update_by_query(SECOND), SECOND, FIRST)
     writer = fresh(model)

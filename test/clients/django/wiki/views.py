@@ -18,15 +18,17 @@ class SeeOther(HttpResponseRedirect):
 @require_GET
 def edit(request, pk):
     page = get_object_or_404(Page, pk=pk)
-    return render(request, "wiki/page.html", {"page": page, "form": PageForm(instance=page)})
+    return show(request, pk, PageForm(instance=page), {name: getattr(page, name) for name in FIELDS})
 
 
 @require_POST
 def save(request, pk):
-    form = PageForm(request.POST, instance=Page(pk=pk))
-    form.instance._state.adding = False     # it is there already, at the version that the form has
+    page = Page.objects.filter(pk=pk).first()
+    form = PageForm(request.POST, instance=page)    # the version is one of its fields, so it is not the one just read
+    if page is None:
+        return conflict(request, pk, form)
     if not form.is_valid():
-        return render(request, "wiki/page.html", {"page": form.instance, "form": form}, status=422)
+        return show(request, pk, form, base_of(request), status=422)
     try:
         form.save()
     except DatabaseError as error:
@@ -41,11 +43,22 @@ def conflict(request, pk, form):
     page = Page.objects.filter(pk=pk).first()
     if page is None:
         return render(request, "wiki/gone.html", {"form": form}, status=410)
-    fields = [compare(name, request.POST[f"base_{name}"], form.cleaned_data[name], getattr(page, name)) for name in FIELDS]
+    base, theirs = base_of(request), {name: getattr(page, name) for name in FIELDS}
+    fields = [compare(name, base[name], form.cleaned_data[name], theirs[name]) for name in FIELDS]
     merged = PageForm(instance=page, initial={field["name"]: field["merged"] for field in fields})
-    response = render(request, "wiki/page.html", {"page": page, "form": merged, "fields": fields}, status=409)
+    response = show(request, pk, merged, theirs, status=409, fields=fields)
     response["X-Refused-By"] = "server"
     return response
+
+
+def show(request, pk, form, base, status=200, fields=()):
+    context = {"pk": pk, "form": form, "base": base, "fields": fields}
+    return render(request, "wiki/page.html", context, status=status)
+
+
+def base_of(request):
+    """What the form was filled with; as it was sent, since a page that is invalid may be sent more than once."""
+    return {name: request.POST[f"base_{name}"] for name in FIELDS}
 
 
 def compare(name, base, mine, theirs):
