@@ -5,7 +5,8 @@
 #
 # In a page, what stands between "<!-- file: NAME -->" or "<!-- outcomes: CLIENT -->"
 # or "<!-- outcomes -->" and "<!-- end -->" is the file, in a fence, or the table of
-# what became of writes, of one client or of each.
+# what became of writes, of one client or of each; with "CLIENT form", only of its cases
+# that begin with "form: ".
 
 use strict;
 use warnings;
@@ -41,7 +42,8 @@ sub fence
 	return "```$language\n" . (slurp("$root/$name") =~ s/\n*\z/\n/r) . "```\n";
 }
 
-# What became of clients' writes, by the files that have it: client and path.
+# What became of clients' writes, by the files that have it: client, path, and what
+# the cases begin with that are asked for.
 sub table
 {
 	my @files = @_;
@@ -49,12 +51,13 @@ sub table
 
 	foreach (@files)
 	{
-		my ($client, $path) = @$_;
+		my ($client, $path, $start) = @$_;
 		my (%outcome, @cases);
 
 		foreach (split /\n/, slurp($path))
 		{
 			my ($mode, $case, $outcome) = split /\t/;
+			next if defined $start && $case !~ /^\Q$start\E: /;
 			push @cases, $case if !$outcome{$case};
 			$outcome{$case}{$mode} = $outcome;
 		}
@@ -70,10 +73,10 @@ sub table
 # What is expected of a client's writes, or of each client's, under its name.
 sub outcomes
 {
-	my ($client) = @_;
+	my ($client, $start) = @_;
 	my @clients = map { basename(dirname($_)) } sort glob("$FindBin::RealBin/*/expected.txt");
 
-	return table([ $client, "$FindBin::RealBin/$client/expected.txt" ]) if defined $client;
+	return table([ $client, "$FindBin::RealBin/$client/expected.txt", $start ]) if defined $client;
 	return join "\n", map { "## $_\n\n" . outcomes($_) } @clients;
 }
 
@@ -87,8 +90,8 @@ foreach my $page (sort glob("$root/doc/*.md $root/doc/*/*.md"), "$root/README.md
 	my $is = slurp($page);
 	my $name = $page =~ s/^\Q$root\E\///r;
 	my $should = $is =~ s{
-		^(<!--\ (file|outcomes)(?::\ (\S+))?\ -->\n)(?:(?!<!--\ (?:file|outcomes)).*\n)*?(<!--\ end\ -->)$
-	}{ $1 . ($2 eq 'file' ? fence($3) : outcomes($3)) . $4 }xgemr;
+		^(<!--\ (file|outcomes)(?::\ (\S+)(?:\ (\w+))?)?\ -->\n)(?:(?!<!--\ (?:file|outcomes)).*\n)*?(<!--\ end\ -->)$
+	}{ $1 . ($2 eq 'file' ? fence($3) : outcomes($3, $4)) . $5 }xgemr;
 
 	next if $is !~ /^<!-- (?:file|outcomes)\b/m;
 	if ($write && $is ne $should)
