@@ -2,9 +2,9 @@
 
 'use strict';
 
-const { chromium } = require('playwright-core');
+const { launch, newPage } = require('../lib/browser');
 
-const { ADMINER, CHROMIUM, TCP_HOST, PGPORT, PGUSER, PGDATABASE } = process.env;
+const { ADMINER, TCP_HOST, PGPORT, PGUSER, PGDATABASE } = process.env;
 const database = new URLSearchParams({
 	pgsql: `${TCP_HOST}:${PGPORT}`, username: PGUSER, db: PGDATABASE, ns: 'public' });
 const key = encodeURIComponent('where[id]') + '=1';
@@ -12,18 +12,10 @@ const key = encodeURIComponent('where[id]') + '=1';
 // What the page says is wrong.
 class Refusal extends Error {}
 
-function launch() {
-	return chromium.launch({ executablePath: CHROMIUM, args: [
-		'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-		'--disable-background-networking', '--disable-component-update', '--disable-sync'] });
-}
-
 // Somebody who has logged in.
 async function person(browser) {
-	const context = await browser.newContext({ locale: 'en', viewport: { width: 960, height: 500 } });
-	const page = await context.newPage();
+	const page = await newPage(browser);
 
-	await context.route(({ hostname }) => hostname !== '127.0.0.1', route => route.abort());
 	page.on('dialog', dialog => dialog.accept());
 	await page.goto(`${ADMINER}?${database}`);
 	await page.fill('[name="auth[password]"]', 'any');

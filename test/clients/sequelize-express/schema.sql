@@ -1,0 +1,1 @@
+\ir ../sequelize/schema.sql
