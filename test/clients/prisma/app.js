@@ -1,0 +1,60 @@
+'use strict';
+
+const express = require('express');
+const { prisma, isMissing, refusal } = require('./model');
+const { fromForm, merge } = require('../lib/express/form');
+
+const app = express();
+
+app.set('view engine', 'ejs');
+app.set('views', `${__dirname}/../lib/express/views`);
+app.use(express.urlencoded());
+
+function find(id) {
+	return prisma.doc.findUnique({ where: { id: Number(id) } });
+}
+
+app.get('/docs/:id/edit', async (req, res) => {
+	const doc = await find(req.params.id);
+
+	if (!doc)
+		return res.status(404).render('missing');
+	res.render('edit', { doc, fields: merge(doc, doc, doc) });
+});
+
+// Has it been saved?  Not if the server says that it is stale, or the row is gone.
+async function save(id, data) {
+	try {
+		await prisma.doc.update({ where: { id: Number(id) }, data });
+		return true;
+	} catch (error) {
+		if (refusal(error)?.code !== 'PT409' && !isMissing(error))
+			throw error;
+		return false;
+	}
+}
+
+app.post('/docs/:id', async (req, res) => {
+	const { id } = req.params;
+	const { mine, base, version } = fromForm(req.body);
+
+	if (await save(id, { ...mine, version: BigInt(version) }))	// the version of the form
+		return res.redirect(303, `/docs/${id}/edit`);
+	const theirs = await find(id);
+	if (!theirs)
+		return res.status(410).render('gone', { mine });
+	res.status(409).set('X-Refused-By', 'server').render('conflict', { doc: theirs, fields: merge(base, mine, theirs) });
+});
+
+// Wrong: the document has the version that it is read with just now, so that neither
+// "where" nor the server finds anything stale.
+app.post('/docs/:id/wrong', async (req, res) => {
+	const { id } = req.params;
+	const { mine } = fromForm(req.body);
+	const { version } = await find(id);
+
+	await prisma.doc.update({ where: { id: Number(id), version }, data: { ...mine, version } });
+	res.redirect(303, `/docs/${id}/edit`);
+});
+
+app.listen(process.env.PORT, '127.0.0.1');
