@@ -33,7 +33,7 @@ async function personAt(application, browser) {
 
 		async open(id, wrong) {
 			await page.goto(application.form(id, wrong));
-			await field('title').waitFor();
+			await page.waitForSelector('form [name=title]:enabled');
 		},
 
 		async fill(values) {
@@ -137,6 +137,18 @@ async function play(application, prefix, browser) {
 			await bob.takePicture(application.picture);
 	}
 
+	async function staleAfterATool() {
+		const id = newRow();
+
+		await bob.open(id);
+		query(`UPDATE ${table} SET title = 'by a tool' WHERE id = ${id}`);
+		const answer = await saveStale('stale after a tool', id, { title: bobs.title });
+		if (!answer)
+			return;
+		assert.deepEqual((await bob.differences()).title, { mine: bobs.title, theirs: 'by a tool', base: base.title, conflict: true });
+		print('stale after a tool', answer.by, '409');
+	}
+
 	async function staleOnAnotherField() {
 		const name = 'stale on another field';
 		const { id, answer } = await stale(name, { body: bobs.body });
@@ -183,13 +195,14 @@ async function play(application, prefix, browser) {
 		await bob.fill(bobs);
 		await bob.save();
 		assert.equal(row(id), null);
-		assert.deepEqual(await bob.page.locator('textarea').evaluateAll(areas => areas.map(area => area.value)), [bobs.title, bobs.body]);
+		assert.deepEqual(await bob.page.locator('input:not([type=hidden]), textarea').evaluateAll(fields => fields.map(({ value }) => value)), [bobs.title, bobs.body]);
 		assert.match(await bob.page.textContent('h1'), /deleted/);
 		print('gone', refusedBy.client);
 	}
 
 	await fresh();
 	await staleOnce();
+	await staleAfterATool();
 	await staleOnAnotherField();
 	await staleDecided();
 	await staleTwice();

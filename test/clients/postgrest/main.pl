@@ -1,13 +1,12 @@
-# What PostgREST sends for a request, and what it makes of the answer.  It is not in
-# Debian, so this takes its place: the same transaction, the same settings, the same
-# function before the request, and the same shape of statement.
+# What becomes of requests to PostgREST.
 
 use strict;
 use warnings;
 
 use DBI;
-use DBD::Pg qw(:pg_types);
-use JSON::PP;
+use FindBin;
+use lib $FindBin::RealBin;
+use PostgREST;
 
 my $name = 'doc';				# of the table
 my $json = JSON::PP->new->canonical;

@@ -53,6 +53,4 @@ app.post('/docs/:id/wrong', async (req, res) => {
 	res.redirect(303, `/docs/${id}/edit`);
 });
 
-if (require.main === module)
-	app.listen(process.env.PORT, '127.0.0.1');
-module.exports = app;
+app.listen(process.env.PORT, '127.0.0.1');

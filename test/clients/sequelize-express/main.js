@@ -2,23 +2,12 @@
 
 'use strict';
 
-const app = require('./app');
 const playInBrowser = require('../lib/two-people');
-const { sequelize } = require('../sequelize/model');
 
-const server = app.listen(0, '127.0.0.1', async () => {
-	const { CASES_MODE, CASES_OUT } = process.env;
-	const { port } = server.address();
+const [, , url] = process.argv;
 
-	try {
-		await playInBrowser({
-			form: id => `http://127.0.0.1:${port}/docs/${id}/edit`,
-			shown: page => page.waitForEvent('load'),
-			picture: CASES_MODE === 'attached' && `${CASES_OUT}/conflict.png`,
-		}, 'form, in browsers');
-	} finally {
-		server.close();
-		server.closeAllConnections();
-		await sequelize.close();
-	}
-});
+playInBrowser({
+	form: id => `${url}/docs/${id}/edit`,
+	shown: page => page.waitForEvent('load'),
+	picture: process.env.CASES_MODE === 'attached' && `${process.env.CASES_OUT}/conflict.png`,
+}, 'form, in browsers');

@@ -53,5 +53,4 @@ app.post('/docs/:id/wrong', async (req, res) => {
 	res.redirect(303, `/docs/${id}/edit`);
 });
 
-if (require.main === module)
-	database.initialize().then(() => app.listen(process.env.PORT, '127.0.0.1'));
+database.initialize().then(() => app.listen(process.env.PORT, '127.0.0.1'));

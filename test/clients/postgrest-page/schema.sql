@@ -1,0 +1,1 @@
+\ir ../postgrest/schema.sql
