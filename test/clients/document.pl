@@ -15,7 +15,7 @@ use File::Basename;
 use FindBin;
 
 my %languages = (
-	go => 'go', html => 'html', java => 'java', js => 'js', php => 'php', prisma => 'prisma', py => 'python', rb => 'ruby', rs => 'rust',
+	ejs => 'html', go => 'go', html => 'html', java => 'java', js => 'js', php => 'php', prisma => 'prisma', py => 'python', rb => 'ruby', rs => 'rust',
 	sh => 'sh', sql => 'sql', ts => 'ts', xml => 'xml', yaml => 'yaml');
 my $root = "$FindBin::RealBin/../..";
 my $write = ($ARGV[0] // '') eq '--write';
