@@ -58,8 +58,13 @@ async function personAt(application, browser) {
 		// The page, as far as its form reaches.
 		async takePicture(path) {
 			const { y, height } = await page.locator('form').boundingBox();
-			await page.screenshot({ path, fullPage: true, clip: { x: 0, y: 0, width: page.viewportSize().width, height: y + height + 12 } });
+			const clip = { x: 0, y: 0, width: page.viewportSize().width, height: y + height + 12 };
+			await page.screenshot({ path, fullPage: true, clip });
 		},
+
+		// What the fields hold that a person can see.
+		visible: () => page.locator('input:not([type=hidden]), textarea')
+			.evaluateAll(fields => fields.map(({ value }) => value)),
 
 		// What the page says of each field.
 		differences: () => page.locator('tr[data-field]').evaluateAll(rows => Object.fromEntries(rows.map(row => {
@@ -77,8 +82,9 @@ async function play(application, prefix, browser) {
 
 	const newRow = () => query(`INSERT INTO ${table} (title, body)
 		VALUES (${literal(base.title)}, ${literal(base.body)}) RETURNING id`);
-	const row = id => JSON.parse(query(`SELECT json_build_object('title', title, 'body', body) FROM ${table} WHERE id = ${id}`) || 'null');
-	const print = (name, outcome, detail) => console.log([`${prefix}: ${name}`, outcome, detail].filter(Boolean).join('\t'));
+	const row = id => JSON.parse(query(
+		`SELECT json_build_object('title', title, 'body', body) FROM ${table} WHERE id = ${id}`) || 'null');
+	const print = (name, ...outcome) => console.log([`${prefix}: ${name}`, ...outcome].join('\t'));
 
 	async function mustSave(person, id, values) {
 		const should = { ...await person.form(), ...values };
@@ -145,7 +151,8 @@ async function play(application, prefix, browser) {
 		const answer = await saveStale('stale after a tool', id, { title: bobs.title });
 		if (!answer)
 			return;
-		assert.deepEqual((await bob.differences()).title, { mine: bobs.title, theirs: 'by a tool', base: base.title, conflict: true });
+		assert.deepEqual((await bob.differences()).title,
+			{ mine: bobs.title, theirs: 'by a tool', base: base.title, conflict: true });
 		print('stale after a tool', answer.by, '409');
 	}
 
@@ -183,7 +190,8 @@ async function play(application, prefix, browser) {
 		await ann.open(id);
 		await mustSave(ann, id, { title: 'Open' });
 		const again = await saveStale(name, id, {});
-		assert.deepEqual((await bob.differences()).title, { mine: bobs.title, theirs: 'Open', base: anns.title, conflict: true });
+		assert.deepEqual((await bob.differences()).title,
+			{ mine: bobs.title, theirs: 'Open', base: anns.title, conflict: true });
 		print(name, again.by, '409, 409');
 	}
 
@@ -195,7 +203,7 @@ async function play(application, prefix, browser) {
 		await bob.fill(bobs);
 		await bob.save();
 		assert.equal(row(id), null);
-		assert.deepEqual(await bob.page.locator('input:not([type=hidden]), textarea').evaluateAll(fields => fields.map(({ value }) => value)), [bobs.title, bobs.body]);
+		assert.deepEqual(await bob.visible(), [bobs.title, bobs.body]);
 		assert.match(await bob.page.textContent('h1'), /deleted/);
 		print('gone', refusedBy.client);
 	}

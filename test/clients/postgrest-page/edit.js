@@ -22,7 +22,7 @@ async function read() {
 	return (await ask())[0];
 }
 
-// The document as it is after it was saved; nothing, if somebody else was faster, or it is gone.
+// The document as it is when it is saved; nothing, if somebody else was faster, or it is gone.
 async function save(values, version) {
 	return (await ask({
 		method: 'PATCH',
@@ -88,8 +88,9 @@ async function submit() {
 	showDifferences(saved ? [] : fields);
 	if (saved)
 		return say('Saved', '');
-	say('Somebody else has saved meanwhile', `Yours is not saved yet, and nothing is lost. What only one of you has changed is
-		put together below. What both of you have changed is marked, and as you have written it: decide what it is to be, and save.`);
+	say('Somebody else has saved meanwhile', `Yours is not saved yet, and nothing is lost.
+		What only one of you has changed is put together below. What both of you have changed is marked,
+		and as you have written it: decide what it is to be, and save.`);
 }
 
 // Nobody types while PostgREST is asked.  Whatever goes wrong is said, and the form stays as it is.

@@ -26,7 +26,8 @@ sub raise
 	die {
 		message => $message,
 		sqlstate => $postgrest->state,
-		map { $_ => $postgrest->pg_error_field("$_") // '' } qw(message_primary message_detail message_hint schema table column constraint)
+		map { $_ => $postgrest->pg_error_field("$_") // '' }
+		  qw(message_primary message_detail message_hint schema table column constraint)
 	};
 }
 
@@ -79,7 +80,8 @@ sub request
 	my ($id, $body) = @request{qw(id body)};
 	my $rows;
 
-	$postgrest //= DBI->connect('dbi:Pg:', '', '', { PrintError => 0, PrintWarn => 0, RaiseError => 1, HandleError => \&raise });
+	$postgrest //= DBI->connect('dbi:Pg:', '', '',
+		{ PrintError => 0, PrintWarn => 0, RaiseError => 1, HandleError => \&raise });
 	$postgrest->begin_work;
 	eval {
 		$postgrest->do('SET TRANSACTION READ ONLY') if $method eq 'GET';
