@@ -14,7 +14,6 @@ use JSON::PP;
 
 our @EXPORT = qw(request);
 
-my $table = '"api"."doc"';
 my $json = JSON::PP->new->canonical;
 my $postgrest;
 
@@ -32,7 +31,9 @@ sub raise
 }
 
 # The columns of a body, and how PostgREST reads it: by their types.
-my %types = (id => 'integer', title => 'text', body => 'text', version => 'bigint');
+my %types = (
+	id => 'integer', title => 'text', body => 'text', version => 'bigint',
+	price => 'numeric', text_version => 'bigint', price_version => 'bigint');
 
 # Each column of a body in place of the %s in a text.
 sub columns
@@ -51,10 +52,11 @@ sub from_body
 	  " FROM json_to_record(pgrst_payload.json_data) AS _($typed)) pgrst_body";
 }
 
-# The statement for a request to /doc, or to /doc?id=eq.ID.
+# The statement for a request to /NAME, or to /NAME?id=eq.ID.
 sub statement_for
 {
-	my ($method, $body) = @_;
+	my ($method, $name, $body) = @_;
+	my $table = qq("api"."$name");
 	my $insert = sub {
 		"INSERT INTO $table(" . columns($body, '"%s"') . ') SELECT ' . columns($body, '"pgrst_body"."%s"') .
 		  ' ' . from_body($body);
@@ -72,12 +74,13 @@ sub statement_for
 	die "no such method: $method\n";
 }
 
-# Send a request, with "Prefer: return=representation"; returns the rows of the
+# Send a request to /doc, or another table, with "Prefer: return=representation"; returns the rows of the
 # answer, or dies with what the server said.
 sub request
 {
 	my ($method, %request) = @_;
 	my ($id, $body) = @request{qw(id body)};
+	my $name = $request{table} // 'doc';
 	my $rows;
 
 	$postgrest //= DBI->connect('dbi:Pg:', '', '',
@@ -89,15 +92,15 @@ sub request
 			q{select set_config('search_path', $1, true), set_config('role', $2, true),
 				set_config('request.method', $3, true), set_config('request.path', $4, true),
 				set_config('request.headers', $5, true)},
-			undef, '"api", "public"', 'postgrest_editor', $method, '/doc', $json->encode($request{headers} // {}));
+			undef, '"api", "public"', 'postgrest_editor', $method, "/$name", $json->encode($request{headers} // {}));
 		$postgrest->selectall_arrayref('select "web"."check_if_match"()') if $request{pre_request};
 
-		my $statement = $postgrest->prepare('WITH pgrst_source AS (' . statement_for($method, $body) . q{)
+		my $statement = $postgrest->prepare('WITH pgrst_source AS (' . statement_for($method, $name, $body) . qq{)
 			SELECT '' AS total_result_set, pg_catalog.count(_postgrest_t) AS page_total, array[]::text[] AS header,
 				coalesce(json_agg(_postgrest_t), '[]') AS body,
 				nullif(current_setting('response.headers', true), '') AS response_headers,
 				nullif(current_setting('response.status', true), '') AS response_status
-			FROM (SELECT "doc".* FROM "pgrst_source" AS "doc") _postgrest_t});
+			FROM (SELECT "$name".* FROM "pgrst_source" AS "$name") _postgrest_t});
 		my $n = 0;
 		$statement->bind_param(++$n, $json->encode($body), { pg_type => PG_JSON }) if $body;
 		$statement->bind_param(++$n, $id) if defined $id;

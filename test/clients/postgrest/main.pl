@@ -9,103 +9,7 @@ use lib $FindBin::RealBin;
 use PostgREST;
 
 my $name = 'doc';				# of the table
-my $json = JSON::PP->new->canonical;
-my $postgrest = DBI->connect('dbi:Pg:', '', '', { PrintError => 0, RaiseError => 1, HandleError => \&raise });
 my $tool = DBI->connect('dbi:Pg:', '', '', { RaiseError => 1 });
-
-# Die with all that the server said.  DBD::Pg changes the name of a field in place.
-sub raise
-{
-	my ($message) = @_;
-
-	die {
-		message => $message,
-		sqlstate => $postgrest->state,
-		map { $_ => $postgrest->pg_error_field("$_") // '' } qw(schema table column constraint)
-	};
-}
-
-# The columns of a body, and how PostgREST reads it: by their types.
-my %types = (
-	id => 'integer', title => 'text', body => 'text', version => 'bigint',
-	price => 'numeric', text_version => 'bigint', price_version => 'bigint');
-
-# Each column of a body in place of the %s in a text.
-sub columns
-{
-	my ($body, $text) = @_;
-
-	return join ', ', map { my $column = $_; $text =~ s/%s/$column/gr } sort keys %$body;
-}
-
-sub from_body
-{
-	my ($body) = @_;
-	my $typed = join ', ', map { qq("$_" $types{$_}) } sort keys %$body;
-
-	return 'FROM (SELECT $1 AS json_data) pgrst_payload, LATERAL (SELECT ' . columns($body, '"%s"') .
-	  " FROM json_to_record(pgrst_payload.json_data) AS _($typed)) pgrst_body";
-}
-
-# The statement for a request to /doc, or to /doc?id=eq.ID (or another table's).
-sub write_for
-{
-	my ($method, $body) = @_;
-	my $table = qq("api"."$name");
-	my $insert = sub {
-		"INSERT INTO $table(" . columns($body, '"%s"') . ') SELECT ' . columns($body, '"pgrst_body"."%s"') .
-		  ' ' . from_body($body);
-	};
-
-	return $insert->() if $method eq 'POST';
-	return $insert->() . ' WHERE "pgrst_body"."id" = $2 ON CONFLICT("id") DO UPDATE SET ' .
-	  columns($body, '"%s" = EXCLUDED."%s"')
-	  if $method eq 'PUT';
-	return "UPDATE $table SET " . columns($body, '"%s" = "pgrst_body"."%s"') . ' ' . from_body($body) .
-	  " WHERE $table.\"id\" = \$2"
-	  if $method eq 'PATCH';
-	return "DELETE FROM $table WHERE $table.\"id\" = \$1" if $method eq 'DELETE';
-	die "no such method: $method\n";
-}
-
-# Send a request, with "Prefer: return=representation"; returns the rows of the
-# answer, or dies with what the server said.
-sub request
-{
-	my ($method, %request) = @_;
-	my ($id, $body) = @request{qw(id body)};
-	my $rows;
-
-	$postgrest->begin_work;
-	eval {
-		$postgrest->selectall_arrayref(
-			q{select set_config('search_path', $1, true), set_config('role', $2, true),
-				set_config('request.method', $3, true), set_config('request.path', $4, true),
-				set_config('request.headers', $5, true)},
-			undef, '"api", "public"', 'postgrest_editor', $method, "/$name", $json->encode($request{headers} // {}));
-		$postgrest->selectall_arrayref('select "web"."check_if_match"()') if $request{pre_request};
-
-		my $statement = $postgrest->prepare('WITH pgrst_source AS (' . write_for($method, $body) .
-			  qq{ RETURNING "api"."$name".*)
-			SELECT '' AS total_result_set, pg_catalog.count(_postgrest_t) AS page_total, array[]::text[] AS header,
-				coalesce(json_agg(_postgrest_t), '[]') AS body,
-				nullif(current_setting('response.headers', true), '') AS response_headers,
-				nullif(current_setting('response.status', true), '') AS response_status
-			FROM (SELECT "$name".* FROM "pgrst_source" AS "$name") _postgrest_t});
-		my $n = 0;
-		$statement->bind_param(++$n, $json->encode($body), { pg_type => PG_JSON }) if $body;
-		$statement->bind_param(++$n, $id) if defined $id;
-		$statement->execute;
-		$rows = $json->decode($statement->fetchrow_hashref->{body});
-		$postgrest->commit;
-		1;
-	} or do {
-		my $error = $@;
-		$postgrest->rollback;
-		die $error;
-	};
-	return $rows;
-}
 
 # A row, as a plain query finds it.
 sub row
@@ -125,7 +29,7 @@ sub stale_row
 {
 	my $row = new_row();
 
-	request('PATCH', id => $row->{id}, body => { %$row, body => 'first' });
+	request('PATCH', table => $name, id => $row->{id}, body => { %$row, body => 'first' });
 	return $row;
 }
 
@@ -137,7 +41,7 @@ sub attempt
 	my ($outcome, $detail) = ('accepted', '');
 
 	eval {
-		my $rows = request($method, %request);
+		my $rows = request($method, table => $name, %request);
 		die "$case: no row was written\n" if !@$rows;
 		1;
 	} or do {
@@ -170,7 +74,7 @@ attempt('create (POST)', undef, 'POST', body => { title => 'new', body => 'new' 
 $row = new_row();
 attempt('fresh update (PATCH of the whole row)', undef,
 	'PATCH', id => $row->{id}, body => { %$row, body => 'mine' });
-($row) = @{ request('PATCH', id => $row->{id}, body => { %{ row($row->{id}) }, body => 'mine' }) };
+($row) = @{ request('PATCH', table => $name, id => $row->{id}, body => { %{ row($row->{id}) }, body => 'mine' }) };
 attempt('second fresh update (with the version that came back)', undef,
 	'PATCH', id => $row->{id}, body => { %$row, body => 'mine again' });
 attempt('second fresh update (without reading back)', undef,
@@ -215,7 +119,7 @@ sub group
 
 $name = 'product';
 $row = new_row();
-request('PATCH', id => $row->{id}, body => { group($row, 'text_version'), body => 'first' });
+request('PATCH', table => $name, id => $row->{id}, body => { group($row, 'text_version'), body => 'first' });
 attempt('field groups: update of the price, the text has changed (PATCH)', 'first',
 	'PATCH', id => $row->{id}, body => { group($row, 'price_version'), price => 12 });
 die "the price was not kept\n" if row($row->{id})->{price} != 12;
@@ -223,6 +127,6 @@ attempt('field groups: stale update of the text (PATCH)', 'first',
 	'PATCH', id => $row->{id}, body => { group($row, 'text_version'), body => 'second' });
 attempt('field groups: stale update of the whole row (PUT)', 'first', 'PUT', id => $row->{id}, body => { %$row, body => 'second' });
 $row = new_row();
-request('PATCH', id => $row->{id}, body => { group($row, 'text_version'), body => 'first' });
+request('PATCH', table => $name, id => $row->{id}, body => { group($row, 'text_version'), body => 'first' });
 attempt('field groups: stale update of the text with the version of the price (PATCH)', 'first',
 	'PATCH', id => $row->{id}, body => { group($row, 'price_version'), body => 'second' });

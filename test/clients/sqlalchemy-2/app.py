@@ -41,7 +41,6 @@ GONE = """<!doctype html>
 
 def values_of(doc):
     return {name: getattr(doc, name) or "" for name in FIELDS}
-    return {name: getattr(doc, name) for name in FIELDS}
 
 
 def merge(base, mine, theirs):
