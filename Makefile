@@ -41,8 +41,11 @@ OBJS = \
 	src/conflict.o \
 	src/current.o \
 	src/default.o \
+	src/edit.o \
+	src/editing.o \
 	src/handler.o \
 	src/key.o \
+	src/lookup.o \
 	src/obstacle.o \
 	src/options.o \
 	src/perform.o \
@@ -70,6 +73,7 @@ PARTS = \
 	src/extension/attachments.sql \
 	src/extension/attach.sql \
 	src/extension/obstacles.sql \
+	src/extension/edits.sql \
 	src/extension/audit_triggers.sql \
 	src/extension/audit_columns.sql \
 	src/extension/audit.sql \
@@ -107,6 +111,8 @@ REGRESS = \
 	is_current \
 	asserted \
 	unmet \
+	edits \
+	edit_keys \
 	skip_check \
 	skip_bump \
 	stamp_insert \
@@ -162,7 +168,8 @@ ISOLATION = \
 	unmet_race \
 	attach_race \
 	attach_writers \
-	attach_meanwhile
+	attach_meanwhile \
+	edits_race
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
 TAP_TESTS = 1
 PROVE_TESTS ?= test/t/*.pl

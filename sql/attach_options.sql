@@ -142,7 +142,7 @@ SELECT count(*) FROM pg_attribute WHERE attrelid = 'doc'::regclass AND attname =
 
 -- What is no option, perhaps of a later release, does not go without a word.
 CREATE OR REPLACE TRIGGER zz_concurrency_version BEFORE INSERT OR UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION
-	concurrency.version_trigger('version', 'edits=refuse', 'blind=warn');
+	concurrency.version_trigger('version', 'etag=weak', 'blind=warn');
 SELECT concurrency.attach('doc', protocol => 'echo');
 :attached
 

@@ -8,16 +8,19 @@ CREATE ROLE regress_bypass;
 CREATE ROLE "regress_by, pass";
 SELECT format('ALTER ROLE regress_bypass IN DATABASE %I SET session_replication_role = ''Replica''', current_database()) AS in_database,
 	   format('ALTER DATABASE %I SET concurrency.blind_writes = ''warn''', current_database()) AS everybody,
+	   format('ALTER DATABASE %I SET concurrency.editor = ''the application''', current_database()) AS one_editor,
 	   format('ALTER DATABASE %I SET session_replication_role = ''local''', current_database()) AS harmless,
 	   format('ALTER DATABASE %I RESET session_replication_role', current_database()) AS harmless_no_more \gset
 \o /dev/null
 \set ECHO none
 :in_database;
 :everybody;
+:one_editor;
 :harmless;
 \set ECHO all
 \o
 ALTER ROLE "regress_by, pass" SET concurrency.blind_writes = 'allow';
+ALTER ROLE "regress_by, pass" SET concurrency.editor = 'one of its own';
 ALTER ROLE "regress_by, pass" SET session_replication_role = 'replica';
 ALTER ROLE regress_bypass SET concurrency.blind_writes = 'rejected';
 ALTER ROLE regress_bypass IN DATABASE template1 SET concurrency.blind_writes = 'allow';

@@ -8,6 +8,7 @@
 #ifndef CC_COMPAT_H
 #define CC_COMPAT_H
 
+#include "access/genam.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
@@ -59,6 +60,17 @@ domain_has_constraints_compat(Oid typid)
 	return DomainHasConstraints(typid, NULL);
 #else
 	return DomainHasConstraints(typid);
+#endif
+}
+
+/* Begin to scan an index.  18 counts for EXPLAIN, if one wants that. */
+static inline IndexScanDesc
+index_beginscan_compat(Relation heap, Relation index, Snapshot snapshot, int nkeys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0);
+#else
+	return index_beginscan(heap, index, snapshot, nkeys, 0);
 #endif
 }
 

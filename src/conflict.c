@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/ruleutils.h"
+#include "utils/timestamp.h"
 
 #include "catalog.h"
 #include "conflict.h"
@@ -28,6 +29,7 @@
 #include "settings.h"
 
 #define SQLSTATE_BLIND_WRITE MAKE_SQLSTATE('P', 'T', '4', '2', '8')
+#define SQLSTATE_EDITED MAKE_SQLSTATE('P', 'T', '4', '2', '3')
 
 /* Whom an error is about. */
 typedef struct ConflictSubject
@@ -336,6 +338,28 @@ cc_conflict_blind(const VersionPolicy *policy, TriggerData *trigdata,
 			 row ? errdetail("%s is at version %s.", row,
 							 cc_version_text(&policy->column, current)) : 0,
 			 errhint("Read the row, and send its version with the change, or call concurrency.expect()."),
+			 errsubject(&subject)));
+}
+
+/*
+ * Say that somebody else edits the row, and refuse the write if that is the policy.
+ */
+void
+cc_conflict_edited(const VersionPolicy *policy, TriggerData *trigdata,
+				   const Edit *edit)
+{
+	ConflictSubject subject = subject_of_write(trigdata);
+	char	   *row = describe_row(policy, trigdata, subject.home);
+	char	   *since = pstrdup(timestamptz_to_str(edit->since));
+
+	ereport(policy->edits == EDITS_REFUSE ? ERROR : WARNING,
+			(errcode(SQLSTATE_EDITED),
+			 errmsg("row of table \"%s\" is being edited by somebody else",
+					get_rel_name(subject.home)),
+			 row ? errdetail("%s is edited by \"%s\" since %s, until %s.", row,
+							 edit->editor, since,
+							 timestamptz_to_str(edit->expires)) : 0,
+			 errhint("Wait until the edit ends, or, if it is your own, set concurrency.editor as concurrency.begin_edit() had it."),
 			 errsubject(&subject)));
 }
 

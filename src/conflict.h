@@ -31,6 +31,8 @@ extern HeapTuple cc_conflict_resolve(const VersionPolicy *policy,
 									 TriggerData *trigdata,
 									 const VersionChange *change);
 extern void cc_conflict_assertion(const StaleAssertion *stale);
+extern void cc_conflict_edited(const VersionPolicy *policy,
+							   TriggerData *trigdata, const Edit *edit);
 extern void cc_conflict_blind(const VersionPolicy *policy,
 							  TriggerData *trigdata, VersionValue current);
 pg_noreturn extern void cc_conflict_future(const VersionPolicy *policy,

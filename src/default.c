@@ -97,7 +97,7 @@ typedef struct DefaultSearch
 {
 	Form_pg_attribute att;
 	ColumnDefault found;
-}			DefaultSearch;
+} DefaultSearch;
 
 /* Look at a column's default, or at that of its type. */
 static void

@@ -15,12 +15,13 @@
 
 /* By TriggerOption, and in the order in which they are written. */
 const char *const cc_options_names[] = {
-	"kind", "protocol", "blind", "on_conflict", "watch", "ignore"
+	"kind", "protocol", "blind", "on_conflict", "watch", "ignore",
+	"edits"
 };
 
 /* What holds where nothing is said; NULL where that depends on the column. */
 const char *const cc_options_defaults[] = {
-	NULL, NULL, "allow", "error", NULL, NULL
+	NULL, NULL, "allow", "error", NULL, NULL, "ignore"
 };
 
 #define HANDLER_PREFIX "call="

@@ -19,10 +19,11 @@ typedef enum TriggerOption
 	OPTION_BLIND,
 	OPTION_ON_CONFLICT,
 	OPTION_WATCH,
-	OPTION_IGNORE
+	OPTION_IGNORE,
+	OPTION_EDITS
 } TriggerOption;
 
-#define OPTION_COUNT (OPTION_IGNORE + 1)
+#define OPTION_COUNT (OPTION_EDITS + 1)
 
 /* The options of one trigger.  A text is NULL where the default holds. */
 typedef struct TriggerOptions

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -45,6 +46,7 @@ static void set_blind(PolicyDraft *draft, const char *value);
 static void set_on_conflict(PolicyDraft *draft, const char *value);
 static void set_watch(PolicyDraft *draft, const char *value);
 static void set_ignore(PolicyDraft *draft, const char *value);
+static void set_edits(PolicyDraft *draft, const char *value);
 
 static const OptionSetter option_setters[] = {
 	[OPTION_KIND] = set_kind,
@@ -53,6 +55,7 @@ static const OptionSetter option_setters[] = {
 	[OPTION_ON_CONFLICT] = set_on_conflict,
 	[OPTION_WATCH] = set_watch,
 	[OPTION_IGNORE] = set_ignore,
+	[OPTION_EDITS] = set_edits,
 };
 
 static const struct config_enum_entry protocol_values[] = {
@@ -74,6 +77,13 @@ static const struct config_enum_entry on_conflict_values[] = {
 	{"error", CONFLICT_ERROR, false},
 	{"skip", CONFLICT_SKIP, false},
 	{"warn", CONFLICT_WARN, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry edits_values[] = {
+	{"ignore", EDITS_IGNORE, false},
+	{"warn", EDITS_WARN, false},
+	{"refuse", EDITS_REFUSE, false},
 	{NULL, 0, false}
 };
 
@@ -213,6 +223,12 @@ static void
 set_ignore(PolicyDraft *draft, const char *value)
 {
 	draft->condition.ignore = value;
+}
+
+static void
+set_edits(PolicyDraft *draft, const char *value)
+{
+	draft->policy->edits = choose_value(draft, "edits", value, edits_values);
 }
 
 /* Find the option that an argument sets, and the value behind its "=". */
@@ -389,6 +405,23 @@ apply_blind_writes_setting(VersionPolicy *policy)
 	policy->blind = blind;
 }
 
+/* Refuse to heed the edits of rows that have no key. */
+static void
+check_edits(PolicyDraft *draft)
+{
+	Oid			constraint;
+
+	if (draft->policy->edits == EDITS_IGNORE ||
+		get_primary_key_attnos(RelationGetRelid(draft->rel), true, &constraint))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"edits\" of the version trigger on table \"%s\" needs a primary key",
+					RelationGetRelationName(draft->rel)),
+			 errhint("Add one, so that a row can be told from others, or attach the table with edits => ''."),
+			 errtable(draft->rel)));
+}
+
 /* Read a trigger's arguments: the column, then options. */
 static void
 draft_policy(PolicyDraft *draft, int nargs, char **args)
@@ -404,6 +437,7 @@ draft_policy(PolicyDraft *draft, int nargs, char **args)
 	read_options(draft, nargs - 1, args + 1);
 	resolve_column(draft, args[0]);
 	resolve_condition(draft);
+	check_edits(draft);
 }
 
 /*
@@ -429,6 +463,8 @@ cc_policy_build(FunctionCallInfo fcinfo)
 	draft_policy(&draft, trigger->tgnargs, trigger->tgargs);
 	resolve_domain(&draft);
 	apply_blind_writes_setting(policy);
+	if (policy->edits != EDITS_IGNORE)
+		policy->watch = cc_edit_watch(draft.rel);
 	if (policy->on_conflict == CONFLICT_CALL)
 		policy->others = bms_del_member(cc_attachment_columns(draft.rel, draft.function),
 										policy->column.place.attnum);

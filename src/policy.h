@@ -12,6 +12,7 @@
 #include "utils/rel.h"
 
 #include "condition.h"
+#include "edit.h"
 #include "session.h"
 #include "version.h"
 
@@ -31,6 +32,14 @@ typedef enum ConflictPolicy
 	CONFLICT_WARN,
 	CONFLICT_CALL
 } ConflictPolicy;
+
+/* edits=...: what happens to a write of a row that somebody else edits */
+typedef enum EditPolicy
+{
+	EDITS_IGNORE,
+	EDITS_WARN,
+	EDITS_REFUSE
+} EditPolicy;
 
 /* All that changes in the course of a statement. */
 typedef struct StatementState
@@ -52,6 +61,8 @@ typedef struct VersionPolicy
 	const Bitmapset *others;	/* of CONFLICT_CALL: columns that other
 								 * triggers of ours keep */
 	const BumpCondition *condition; /* NULL: every write bumps */
+	EditPolicy	edits;
+	const EditWatch *watch;		/* unless edits are ignored */
 	bool		sees_moves;		/* is it called for a move's DELETE, too? */
 	StatementState *state;
 } VersionPolicy;

@@ -29,6 +29,19 @@ static char *conflict_sqlstate = NULL;
 int			cc_conflict_sqlstate;
 
 /*
+ * Why set it: a pooled application writes for many people, who are one role.
+ * Anybody may: edits make people polite, they are no privilege.
+ */
+char	   *cc_editor = NULL;
+
+#define LONGEST_EDITOR 255
+
+/*
+ * Why change it: how long a closed laptop may hold others back.
+ */
+int			cc_max_lease = 3600;
+
+/*
  * Do the first two characters name a class in which a conflict may be
  * reported?  22 and 23 are what clients expect of refused data.  Of the rest
  * the SQL standard reserves what begins with 0-4 or A-H, and PostgreSQL has
@@ -130,6 +143,38 @@ define_blind_writes(void)
 		SetConfigOption(name, "reject", PGC_SUSET, PGC_S_OVERRIDE);
 }
 
+/* GUC check hook: accept what can be shown to people. */
+static bool
+check_editor(char **newval, void **extra, GucSource source)
+{
+	if (strlen(*newval) <= LONGEST_EDITOR)
+		return true;
+	GUC_check_errdetail("An editor's name has at most %d bytes.", LONGEST_EDITOR);
+	return false;
+}
+
+/* Define what is set of edits. */
+static void
+define_edit_settings(void)
+{
+	DefineCustomStringVariable("concurrency.editor",
+							   "Sets on whose behalf the session edits and writes rows.",
+							   "An empty string means the role itself.",
+							   &cc_editor,
+							   "",
+							   PGC_USERSET,
+							   0,
+							   check_editor, NULL, NULL);
+	DefineCustomIntVariable("concurrency.max_lease",
+							"Sets how long an edit lasts at most, unless it is renewed.",
+							NULL,
+							&cc_max_lease,
+							3600, 1, PG_INT32_MAX,
+							PGC_SUSET,
+							GUC_UNIT_S,
+							NULL, NULL, NULL);
+}
+
 /*
  * Define the parameters.  Called once, from _PG_init.
  */
@@ -149,5 +194,6 @@ cc_settings_init(void)
 							   assign_conflict_sqlstate,
 							   NULL);
 
+	define_edit_settings();
 	MarkGUCPrefixReserved("concurrency");
 }

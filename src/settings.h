@@ -14,6 +14,12 @@ extern char *cc_blind_writes;
 /* concurrency.conflict_sqlstate, as errcode() wants it */
 extern int	cc_conflict_sqlstate;
 
+/* concurrency.editor: whom the session speaks for; empty: its role */
+extern char *cc_editor;
+
+/* concurrency.max_lease, in seconds */
+extern int	cc_max_lease;
+
 extern void cc_settings_init(void);
 
 #endif							/* CC_SETTINGS_H */

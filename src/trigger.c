@@ -165,6 +165,18 @@ judge(const VersionPolicy *policy, TriggerData *trigdata,
 	return is_exempt(policy, trigdata) ? VERDICT_BUMP : verdict;
 }
 
+/* Heed somebody else's edit of the row, if the table is to. */
+static pg_noinline void
+heed_edits(const VersionPolicy *policy, TriggerData *trigdata)
+{
+	Edit		edit;
+
+	if (cc_edit_find(policy->watch, trigdata->tg_relation,
+					 trigdata->tg_trigtuple, &edit) &&
+		!is_exempt(policy, trigdata))
+		cc_conflict_edited(policy, trigdata, &edit);
+}
+
 /* Choose the version to store with an updated row. */
 static VersionValue
 choose_version(const VersionPolicy *policy, TriggerData *trigdata,
@@ -294,6 +306,8 @@ advance_updated_row(const VersionPolicy *policy, TriggerData *trigdata)
 	Verdict		verdict;
 	VersionValue version;
 
+	if (policy->watch)
+		heed_edits(policy, trigdata);
 	read_change(policy, trigdata, &change);
 	verdict = judge(policy, trigdata, &change);
 	if (verdict == VERDICT_FUTURE)
@@ -345,6 +359,8 @@ judge_deleted_row(const VersionPolicy *policy, TriggerData *trigdata)
 	if (is_half_of_move(policy, trigdata))
 		return row;
 
+	if (policy->watch)
+		heed_edits(policy, trigdata);
 	read_change(policy, trigdata, &change);
 	verdict = judge(policy, trigdata, &change);
 	if (verdict == VERDICT_BLIND)

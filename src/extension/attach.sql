@@ -11,6 +11,7 @@ CREATE FUNCTION concurrency.attach(
 	on_conflict text DEFAULT NULL,
 	watch text DEFAULT NULL,
 	ignore text DEFAULT NULL,
+	edits text DEFAULT NULL,
 	guard_delete boolean DEFAULT NULL,
 	stamp_insert boolean DEFAULT NULL,
 	add_column boolean DEFAULT true)
@@ -19,7 +20,7 @@ LANGUAGE c
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME';
 
-COMMENT ON FUNCTION concurrency.attach(regclass, name, text, text, text, text, text, text, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION concurrency.attach(regclass, name, text, text, text, text, text, text, text, boolean, boolean, boolean) IS
 'protects a table: adds the version column where it is missing, and creates the trigger that keeps it, or changes the options that are named; returns the trigger''s name';
 
 CREATE FUNCTION concurrency.detach(table_name regclass, column_name name DEFAULT 'version')

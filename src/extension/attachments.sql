@@ -19,6 +19,7 @@ CREATE FUNCTION concurrency.version_triggers(
 	OUT on_conflict text,
 	OUT watch text,
 	OUT ignore text,
+	OUT edits text,
 	OUT guard_delete boolean,
 	OUT stamp_insert boolean,
 	OUT enabled "char",
@@ -40,6 +41,7 @@ SELECT table_oid::regclass AS table_name,
 	   on_conflict,
 	   watch,
 	   ignore,
+	   edits,
 	   guard_delete,
 	   stamp_insert,
 	   CASE enabled
@@ -62,6 +64,7 @@ COMMENT ON COLUMN concurrency.attachments.blind IS 'what happens to a write that
 COMMENT ON COLUMN concurrency.attachments.on_conflict IS 'what happens to a stale write: error, skip, warn or call=schema.function';
 COMMENT ON COLUMN concurrency.attachments.watch IS 'only a change of these columns bumps; null: see ignore';
 COMMENT ON COLUMN concurrency.attachments.ignore IS 'a change of only these columns does not bump; null, with watch null too: every write bumps';
+COMMENT ON COLUMN concurrency.attachments.edits IS 'what happens to a write of a row that somebody else edits exclusively: ignore, warn or refuse';
 COMMENT ON COLUMN concurrency.attachments.guard_delete IS 'are deletes checked, too?';
 COMMENT ON COLUMN concurrency.attachments.stamp_insert IS 'does the trigger give inserted rows their first version, or only the column''s default?';
 COMMENT ON COLUMN concurrency.attachments.enabled IS 'when the trigger fires: origin (as usual), always, replica, or disabled';

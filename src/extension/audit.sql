@@ -5,11 +5,13 @@
 -- What lets roles pass by: settings of roles, of databases and of the server, and who
 -- may set them.
 CREATE VIEW concurrency.audit_roles WITH (security_invoker) AS
-SELECT CASE WHEN setting.name = 'session_replication_role' OR setting.value NOT IN ('allow', 'warn') THEN 'error'
+SELECT CASE WHEN setting.name = 'concurrency.editor' THEN 'warning'
+			WHEN setting.name = 'session_replication_role' OR setting.value NOT IN ('allow', 'warn') THEN 'error'
 			WHEN setting.value = 'allow' AND r.rolname IS NULL THEN 'warning'
 			ELSE 'notice' END AS severity,
 	   concat('with ', setting.name, '=', setting.value,
 			  CASE WHEN setting.name = 'session_replication_role' THEN ', no trigger fires for '
+				   WHEN setting.name = 'concurrency.editor' THEN ', sessions that do not set it are one editor, for '
 				   WHEN setting.value IN ('allow', 'warn') THEN ', no blind write is refused to '
 				   ELSE ', which is no valid value, every write is refused to ' END,
 			  coalesce('role ' || quote_ident(r.rolname), 'everybody'), ' in database ' || quote_ident(d.datname)) AS problem,
@@ -24,7 +26,9 @@ SELECT CASE WHEN setting.name = 'session_replication_role' OR setting.value NOT 
  CROSS JOIN LATERAL (SELECT lower(split_part(line, '=', 1)) AS name,
 							substr(line, strpos(line, '=') + 1) AS value) AS setting
  WHERE (setting.name = 'session_replication_role' AND lower(setting.value) = 'replica'
-		OR setting.name = 'concurrency.blind_writes' AND setting.value NOT IN ('table', 'reject'))
+		OR setting.name = 'concurrency.blind_writes' AND setting.value NOT IN ('table', 'reject')
+		-- (a role's own is no more than another name for it)
+		OR setting.name = 'concurrency.editor' AND setting.value <> '' AND r.rolname IS NULL)
    AND (d.datname IS NULL OR d.datname = current_database());
 
 COMMENT ON VIEW concurrency.audit_roles IS

@@ -84,10 +84,10 @@ SELECT 'error' AS severity, twin.table_oid, twin.column_name,
 	 WHERE v.column_name = twin.column_name
 	 ORDER BY v.is_clone DESC, v.trigger_name DESC LIMIT 1) AS stays
  CROSS JOIN LATERAL (
-	SELECT (twin.is_regular, twin.kind, twin.protocol, twin.blind, twin.on_conflict, twin.watch, twin.ignore,
+	SELECT (twin.is_regular, twin.kind, twin.protocol, twin.blind, twin.on_conflict, twin.watch, twin.ignore, twin.edits,
 			twin.guard_delete, twin.stamp_insert, twin.enabled)
 		   IS NOT DISTINCT FROM
-		   (stays.is_regular, stays.kind, stays.protocol, stays.blind, stays.on_conflict, stays.watch, stays.ignore,
+		   (stays.is_regular, stays.kind, stays.protocol, stays.blind, stays.on_conflict, stays.watch, stays.ignore, stays.edits,
 			stays.guard_delete, stays.stamp_insert, stays.enabled)) AS is_same(it)
  WHERE twin.triggers > 1 AND NOT twin.is_clone AND twin.trigger_name <> stays.trigger_name;
 

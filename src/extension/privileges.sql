@@ -31,3 +31,4 @@ GRANT USAGE ON SCHEMA concurrency TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA concurrency TO PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA concurrency TO PUBLIC;
 GRANT USAGE ON TYPE concurrency.version, concurrency.clock_version TO PUBLIC;
+REVOKE ALL ON concurrency.leases FROM PUBLIC;

@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d "$WORK/instructions.XXXXXX")
 rows=1000
 only_peers=$(echo "${BENCH_PEERS:-.*}" | tr ' ' '|')
-cases=${BENCH_CASES:-cached last wide middle echo increment watch insert uuid skip_check skip_bump expect_1 expect_10
+cases=${BENCH_CASES:-cached last wide middle echo increment watch insert uuid skip_check skip_bump expect_1 expect_10 edits edits_others
 	columns_10 columns_100 columns_500 attached_1 attached_4 attached_8 partitions_1 partitions_10 partitions_100}
 
 # The statement is the same for all peers but "hand", which names the version.
@@ -25,7 +25,7 @@ peers() {
 		last | wide) echo none hand empty ours counting checking ;;
 		middle) echo none hand empty walking ours counting ;;
 		insert) echo none empty ours counting ;;
-		echo | increment | *_[0-9]*) echo empty ours ;;
+		echo | increment | edits* | *_[0-9]*) echo empty ours ;;
 		*) echo none hand empty ours ;;
 	esac | tr ' ' '\n' | grep -xE "$only_peers"
 }
@@ -35,6 +35,7 @@ columns() {
 		last) echo "id int, n int, k bigint, a text, b text, changed timestamptz, version bigint" ;;
 		wide) echo "id int, n int, k bigint, $(seq -f 'c%g text' -s ', ' 60), version bigint" ;;
 		middle) echo "id int, a text, n int, b text, k bigint, version bigint, changed timestamptz" ;;
+		edits*) echo "id int PRIMARY KEY, n int, k bigint, version bigint, a text, b text, changed timestamptz" ;;
 		uuid) echo "id int, n int, k bigint, version uuid, a text, b text, changed timestamptz" ;;
 		columns_*) echo "id int, n int, k bigint, $(seq -f 'c%g text' -s ', ' ${1#*_}), version bigint" ;;
 		attached_*) echo "id int, k bigint, $(seq -f 'v%g bigint' -s ', ' ${1#*_}), version bigint, a text" ;;
@@ -84,7 +85,13 @@ attach() {
 	on="ON $2 FOR EACH ROW EXECUTE FUNCTION"
 	case $1 in
 		none | hand) ;;
-		ours) echo "SELECT concurrency.attach('$2'$([ "$3" != watch ] || echo ", watch => 'n,k'"));" ;;
+		ours)
+			case $3 in
+				watch) options=", watch => 'n,k'" ;;
+				edits*) options=", edits => 'refuse'" ;;
+				*) options= ;;
+			esac
+			echo "SELECT concurrency.attach('$2'$options);" ;;
 		walking) echo "SELECT format('CREATE TRIGGER t BEFORE UPDATE $on walking_trigger(%s)', attnum)" \
 			"FROM pg_attribute WHERE attrelid = '$2'::regclass AND attname = 'version' \gexec" ;;
 		moddatetime) echo "CREATE TRIGGER t BEFORE UPDATE $on moddatetime(changed);" ;;
@@ -105,12 +112,23 @@ table_of() {
 	printf 't_%s_%-12s%s' "$1" "$2" "$3" | tr ' ' _
 }
 
+# Edits of other rows: of another table's, and of these tables'.
+edit_others() {
+	for run_edited in $runs other; do
+		edited="'$(table_of edits_others ours "$run_edited")'::regclass"
+		[ $run_edited != other ] || edited=1::oid
+		echo "INSERT INTO concurrency.leases SELECT $edited, oidsend($edited::oid) || int4send(-i), 10, 'ann', true, now(), now() + interval '1 hour', '1 hour', '1' FROM generate_series(1, 25000) i"
+	done
+	echo "VACUUM ANALYZE concurrency.leases"
+}
+
 # Each measured statement stands between others that are always the same.
 statements() {
 	for run in $runs; do
 		table=$(table_of "$1" "$2" $run)
 		case $1 in
 			skip_*) echo "BEGIN"; [ "$2" != ours ] || echo "SELECT concurrency.$1('$table')" ;;
+			edits_others) [ "$2$run" != oursa ] || edit_others ;;
 			expect_*) echo "BEGIN"; [ "$2" != ours ] || echo "SELECT concurrency.expect('$table', 1)" ;;
 		esac
 		case $1$2 in

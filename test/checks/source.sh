@@ -10,16 +10,19 @@ includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
 # Decisions share the policy as data, and know nothing else of each other, but for a plan,
 # which is made to be performed.
 may_include() {
-	facts='settings|session|writer|attachment|options|catalog|key|version|place|compat'
+	facts='settings|session|writer|edit|attachment|options|catalog|key|version|place|compat'
 	case $1 in
 		concurrency.c) echo "$facts" ;;
 		trigger.c) echo "policy|verdict|conflict|$facts" ;;
-		transaction.c | current.c) echo "argument|policy|conflict|$facts" ;;
+		transaction.c) echo "argument|policy|$facts" ;;
+		current.c) echo "argument|lookup|conflict|$facts" ;;
 		attach.c) echo "argument|perform|policy|obstacle|alter|condition|tree|$facts" ;;
 		auto_attach.c) echo "perform|$facts" ;;
 		attachments.c | types.c) echo "policy|$facts" ;;
 		audit.c) echo "problem|policy|handler|default|tree|$facts" ;;
 		perform.[ch]) echo "perform|plan|policy|handler|obstacle|default|alter|$facts" ;;
+		editing.c) echo "argument|lookup|policy|$facts" ;;
+		lookup.[ch]) echo "lookup|argument|policy|$facts" ;;
 		plan.[ch]) echo "plan|policy|handler|default|tree|$facts" ;;
 		problem.[ch]) echo "problem|policy|handler|tree|$facts" ;;
 		argument.[ch]) echo "argument|attachment|version|compat" ;;
@@ -30,6 +33,7 @@ may_include() {
 		verdict.[ch]) echo "verdict|policy|$facts" ;;
 		conflict.[ch]) echo "conflict|policy|handler|$facts" ;;
 		condition.[ch]) echo "condition|place|compat" ;;
+		edit.[ch]) echo "edit|settings|key|compat" ;;
 		session.[ch]) echo "session|writer|version|compat" ;;
 		version.[ch]) echo "version|place|compat" ;;
 		*) echo "${1%.*}|compat" ;;
