@@ -169,7 +169,8 @@ ISOLATION = \
 	attach_race \
 	attach_writers \
 	attach_meanwhile \
-	edits_race
+	edits_race \
+	edits_detach
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
 TAP_TESTS = 1
 PROVE_TESTS ?= test/t/*.pl

@@ -63,6 +63,15 @@ CREATE TABLE line (body text, no int, doc text, PRIMARY KEY (doc, no));
 SELECT concurrency.attach('line', edits => 'refuse');
 INSERT INTO line VALUES ('a', 1, 'x'), ('b', 11, '');
 SELECT is_edited('line', '{"no": 1, "doc": "x"}');
+-- ... and are shown in one way, however they were given
+SELECT granted FROM concurrency.begin_edit('line', '{"no": 1, "doc": "x"}');
+CREATE TABLE plain (id int PRIMARY KEY);
+SELECT concurrency.attach('plain');
+INSERT INTO plain VALUES (1);
+SELECT granted FROM concurrency.begin_edit('plain', '{"id": "1"}');
+SELECT table_name, key FROM concurrency.edits ORDER BY 1;
+SELECT concurrency.break_edits('line'), concurrency.break_edits('plain');
+DROP TABLE plain;
 DROP TABLE line;
 
 -- A key that is changed takes its edit nowhere; the old one is still edited, and so is a row that comes there.
@@ -130,6 +139,17 @@ SET concurrency.editor = 'ann';
 SELECT concurrency.end_edit('part_b', '{"id": 1, "place": "b"}'), concurrency.end_edit('part', '{"id": 1, "place": "b"}');
 SELECT concurrency.break_edits('part_a');
 DROP TABLE part;
+
+-- A root without a key, whose partitions have keys of their own: rows of two could not be told apart.
+CREATE TABLE loose (id int, body text) PARTITION BY LIST (body);
+CREATE TABLE loose_1 PARTITION OF loose (PRIMARY KEY (id)) FOR VALUES IN ('a');
+SELECT concurrency.attach('loose');
+INSERT INTO loose VALUES (1, 'a');
+SELECT concurrency.begin_edit('loose_1', '1');
+\set VERBOSITY sqlstate
+SELECT concurrency.begin_edit('loose_1', '1');
+\set VERBOSITY default
+DROP TABLE loose;
 
 -- Inheritance children are tables of their own, as for assert_current.
 CREATE TABLE mother (id int PRIMARY KEY, body text);

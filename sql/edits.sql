@@ -90,6 +90,9 @@ SELECT expires - since FROM concurrency.begin_edit('doc', '1', lease => '200000 
 SELECT expires - clock_timestamp() < interval '61 min' AS an_hour FROM concurrency.begin_edit('doc', '1');
 SELECT concurrency.begin_edit('doc', '1', lease => '0');
 SELECT concurrency.begin_edit('doc', '1', lease => '-1 day');
+-- ... whatever the lengths of months and days
+SELECT expires - clock_timestamp() <= interval '1 hour' AS cut FROM concurrency.begin_edit('doc', '1', lease => '12000 months -359999 days -23 hours');
+SELECT expires - clock_timestamp() BETWEEN interval '4 min' AND interval '5 min' AS five FROM concurrency.begin_edit('doc', '1', lease => '-12000 months 360000 days 5 minutes');
 SET concurrency.max_lease = '1 d';
 RESET ROLE;
 SET concurrency.max_lease = '2 min';
@@ -247,6 +250,27 @@ SELECT table_name, key, editor, CASE WHEN role_name ~ 'regress' THEN role_name E
 RESET ROLE;
 SELECT table_name, key, editor, CASE WHEN role_name ~ 'regress' THEN role_name END AS role_name FROM concurrency.edits ORDER BY table_name::text, key;
 SELECT concurrency.break_edits('secret'), concurrency.break_edits('doc');
+
+-- Where nobody can tell whose key it is, as it is gone, nobody sees it. What a key's type runs does not change who edits.
+RESET concurrency.editor;
+CREATE FUNCTION as_another(text) RETURNS boolean LANGUAGE sql AS $$ SELECT set_config('concurrency.editor', $1, false) IS NOT NULL $$;
+CREATE DOMAIN rude AS text CHECK (as_another(VALUE) AND as_another(VALUE || ' and more'));
+CREATE TYPE pair AS (a rude, b int);
+CREATE TABLE rude_key (id pair PRIMARY KEY);
+SELECT concurrency.attach('rude_key');
+INSERT INTO rude_key VALUES (('another', 1));
+SET concurrency.editor = 'ann';
+SELECT granted, editor FROM concurrency.begin_edit('rude_key', '{"id": {"a": "another", "b": 1}}', true);
+ALTER TABLE rude_key DROP CONSTRAINT rude_key_pkey;
+SET ROLE regress_other;
+SET concurrency.editor = 'nobody';
+SELECT table_name FROM concurrency.edits WHERE table_name = 'rude_key'::regclass;
+RESET ROLE;
+SELECT concurrency.break_edits('rude_key');
+DROP TABLE rude_key;
+DROP TYPE pair;
+DROP DOMAIN rude;
+DROP FUNCTION as_another;
 
 -- A table without a primary key cannot heed edits; nor can one that has lost it.
 CREATE TABLE keyless (body text);

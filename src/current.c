@@ -115,7 +115,7 @@ row_is_current(const RowLookup *lookup, Portal portal, VersionValue version)
 static bool
 answer(FunctionCallInfo fcinfo, bool is_assertion)
 {
-	RowLookup	lookup;
+	RowLookup	lookup = {0};
 	Portal		portal;
 	VersionValue version;
 	bool		is_guard = is_assertion && statement_writes();

@@ -71,9 +71,12 @@ cc_edit_editor(void)
 Oid
 cc_edit_table(Relation rel)
 {
-	if (!rel->rd_rel->relispartition)
-		return RelationGetRelid(rel);
-	return llast_oid(get_partition_ancestors(RelationGetRelid(rel)));
+	Oid			relid = RelationGetRelid(rel);
+
+	/* (also above one that is being detached) */
+	while (get_rel_relispartition(relid))
+		relid = get_partition_parent(relid, true);
+	return relid;
 }
 
 /* Append a value as it is stored, wherever and however that may be. */

@@ -18,6 +18,7 @@
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -176,10 +177,17 @@ find_row(EditRequest *request, bool lock_row)
 	FoundRow   *found = cc_lookup_fetch(&request->lookup, portal);
 
 	if (found)
+	{
 		set_key(request, found->key);
+		if (request->lookup.shows_key)
+			set_parameter(request, PARAM_SHOWN_KEY, found->shown_key);
+	}
 	SPI_cursor_close(portal);
 	return found;
 }
+
+/* When nobody can be about to renew an edit any more. */
+#define LONG_AGO "'1 hour'::interval"
 
 /* The columns that a statement returns of an edit. */
 #define RETURNED "editor, exclusive, since, expires"
@@ -194,15 +202,23 @@ answer_with(EditAnswer *answer, int i)
 	answer->expires = read_result(i, 4);
 }
 
+/* Note which time it is: what lasts until later lasts. */
+static void
+set_now(EditRequest *request)
+{
+	set_parameter(request, PARAM_NOW, TimestampTzGetDatum(GetCurrentTimestamp()));
+}
+
 /* Renew the caller's own edit, if that lasts and need not become exclusive. */
 static bool
 renew_edit(EditRequest *request, EditAnswer *answer)
 {
+	set_now(request);
 	run_as_owner("UPDATE concurrency.leases"
 				 "   SET exclusive = coalesce($5, exclusive), lease = least(coalesce($6, lease), $7),"
-				 "       expires = clock_timestamp() + least(coalesce($6, lease), $7)"
+				 "       expires = $8 + least(coalesce($6, lease), $7)"
 				 " WHERE row_key = $2 AND role_oid = $3 AND editor = $4"
-				 "   AND expires > clock_timestamp() AND (exclusive OR $5 IS NOT TRUE)"
+				 "   AND expires > $8 AND (exclusive OR $5 IS NOT TRUE)"
 				 " RETURNING " RETURNED, request);
 	if (SPI_processed == 0)
 		return false;
@@ -211,49 +227,52 @@ renew_edit(EditRequest *request, EditAnswer *answer)
 	return true;
 }
 
+/* Others' edits of the row that forbid this one. */
+#define FORBIDDING " FROM concurrency.leases" \
+	" WHERE row_key = $2 AND expires > $8" \
+	"   AND NOT (role_oid = $3 AND editor = $4) AND ($5 IS TRUE OR exclusive)"
+
 /*
  * Is there an edit of somebody else's that forbids this one?  Answers with the
- * oldest.  Each is locked, so that one that is being renewed counts.
+ * oldest.
+ *
+ * One that has run out may be about to be renewed by who saw it last.  To delete it
+ * waits for that, and makes a renewal that comes later begin anew, with the row
+ * locked.  Where this edit is forbidden anyway, nothing is locked, and whoever has
+ * the row waits for nobody.
  */
 static bool
 is_forbidden(EditRequest *request, EditAnswer *answer)
 {
-	bool		wants_exclusive = request->nulls[PARAM_EXCLUSIVE] == ' ' &&
-	DatumGetBool(request->values[PARAM_EXCLUSIVE]);
-	TimestampTz now;
-	int			oldest = -1;
-
-	run_as_owner("SELECT " RETURNED " FROM concurrency.leases"
-				 " WHERE row_key = $2"
-				 "   AND NOT (role_oid = $3 AND editor = $4) FOR UPDATE", request);
-	now = GetCurrentTimestamp();
-	for (int i = 0; i < SPI_processed; i++)
-	{
-		if (DatumGetTimestampTz(read_result(i, 4)) > now &&
-			(wants_exclusive || DatumGetBool(read_result(i, 2))) &&
-			(oldest < 0 || DatumGetTimestampTz(read_result(i, 3)) <
-			 DatumGetTimestampTz(read_result(oldest, 3))))
-			oldest = i;
-	}
-	if (oldest >= 0)
-		answer_with(answer, oldest);
-	return oldest >= 0;
+	set_now(request);
+	run_as_owner("DELETE FROM concurrency.leases"
+				 " WHERE row_key = $2 AND expires <= $8 AND expires > $8 - " LONG_AGO
+				 "   AND NOT (role_oid = $3 AND editor = $4)"
+				 "   AND NOT EXISTS (SELECT" FORBIDDING ")", request);
+	run_as_owner("SELECT " RETURNED FORBIDDING " ORDER BY since LIMIT 1", request);
+	if (SPI_processed == 0)
+		return false;
+	answer_with(answer, 0);
+	return true;
 }
 
 /* Begin the caller's edit, or go on with it where it lasts. */
 static void
 write_edit(EditRequest *request, EditAnswer *answer)
 {
-	set_parameter(request, PARAM_NOW, TimestampTzGetDatum(GetCurrentTimestamp()));
+	set_now(request);
 	run_as_owner("INSERT INTO concurrency.leases AS l"
 				 "  (table_oid, row_key, role_oid, editor, exclusive, since, expires, lease, key)"
 				 " VALUES ($1, $2, $3, $4, coalesce($5, false), $8,"
 				 "         $8 + least(coalesce($6, '15 minutes'), $7), least(coalesce($6, '15 minutes'), $7), $9)"
 				 " ON CONFLICT (row_key, role_oid, editor) DO UPDATE"
-				 "   SET exclusive = EXCLUDED.exclusive, key = EXCLUDED.key,"
-				 "       since = CASE WHEN l.expires > $8 THEN l.since ELSE $8 END,"
-				 "       lease = CASE WHEN l.expires > $8 AND $6 IS NULL THEN least(l.lease, $7) ELSE EXCLUDED.lease END,"
-				 "       expires = CASE WHEN l.expires > $8 AND $6 IS NULL THEN $8 + least(l.lease, $7) ELSE EXCLUDED.expires END"
+				 "   SET (exclusive, since, expires, lease) ="
+				 "       (SELECT coalesce($5, l.exclusive), l.since, $8 + least(coalesce($6, l.lease), $7), least(coalesce($6, l.lease), $7)"
+				 "         WHERE l.expires > $8"
+				 "         UNION ALL"
+				 "        SELECT EXCLUDED.exclusive, EXCLUDED.since, EXCLUDED.expires, EXCLUDED.lease"
+				 "         WHERE l.expires <= $8),"
+				 "       key = EXCLUDED.key"
 				 " RETURNING " RETURNED, request);
 	answer->granted = true;
 	answer_with(answer, 0);
@@ -261,15 +280,19 @@ write_edit(EditRequest *request, EditAnswer *answer)
 		DatumGetTimestampTz(request->values[PARAM_NOW]);
 }
 
-/* Clear some of what ran out, and never wait for it. */
+/*
+ * Clear some of what ran out long ago, and never wait for it.  What ran out lately
+ * is left to who begins an edit of the same row, so that others do not wait for this
+ * transaction.
+ */
 static void
 clear_expired(EditRequest *request)
 {
 	run_as_owner("DELETE FROM concurrency.leases"
 				 " WHERE ctid = ANY (ARRAY(SELECT ctid FROM concurrency.leases"
-				 "                          WHERE expires <= clock_timestamp()"
+				 "                          WHERE expires <= $8 - " LONG_AGO
 				 "                          ORDER BY expires LIMIT 10 FOR UPDATE SKIP LOCKED))"
-				 "   AND expires <= clock_timestamp()", request);
+				 "   AND expires <= $8 - " LONG_AGO, request);
 }
 
 /* Refuse what could not be looked at as it is now. */
@@ -290,6 +313,21 @@ check_isolation(FunctionCallInfo fcinfo)
 	holds_edits = true;
 }
 
+/* Refuse a partition of a table by whose key its rows cannot be told apart. */
+static void
+check_topmost_key(Relation rel)
+{
+	Oid			topmost = cc_edit_table(rel);
+	Oid			constraint;
+
+	if (get_primary_key_attnos(topmost, true, &constraint) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("table \"%s\" has no primary key", get_rel_name(topmost)),
+				 errhint("Add one, so that a row can be told from others."),
+				 errtable(rel)));
+}
+
 /* Read which row it is about, and who asks. */
 static void
 open_request(FunctionCallInfo fcinfo, LOCKMODE lockmode, const char *column,
@@ -301,12 +339,33 @@ open_request(FunctionCallInfo fcinfo, LOCKMODE lockmode, const char *column,
 	check_isolation(fcinfo);
 	cc_argument_require(fcinfo, 0, "table_name");
 	cc_argument_require(fcinfo, 1, "key");
+	/* (before a key type's own code is run, which may set another editor) */
+	set_parameter(request, PARAM_ROLEID, ObjectIdGetDatum(editor.roleid));
+	set_parameter(request, PARAM_EDITOR, CStringGetTextDatum(editor.name));
 	cc_lookup_open(fcinfo, lockmode, column, &request->lookup);
 	set_parameter(request, PARAM_RELID,
 				  ObjectIdGetDatum(cc_edit_table(request->lookup.rel)));
-	set_parameter(request, PARAM_ROLEID, ObjectIdGetDatum(editor.roleid));
-	set_parameter(request, PARAM_EDITOR, CStringGetTextDatum(editor.name));
-	set_parameter(request, PARAM_SHOWN_KEY, PG_GETARG_DATUM(1));
+	check_topmost_key(request->lookup.rel);
+}
+
+/*
+ * Make a lease of an interval: at most concurrency.max_lease, and in plain time, as
+ * months and days have other lengths when they are added than when they are compared.
+ */
+static Interval *
+make_lease(const Interval *interval)
+{
+	Interval   *lease = palloc0(sizeof(Interval));
+	double		seconds = ((double) interval->month * DAYS_PER_MONTH + interval->day) * SECS_PER_DAY +
+	(double) interval->time / USECS_PER_SEC;
+
+	if (seconds <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" of function \"%s\" must be positive",
+						"lease", "begin_edit")));
+	lease->time = Min(seconds, cc_max_lease) * USECS_PER_SEC;
+	return lease;
 }
 
 /* Read for how long, and how. */
@@ -314,21 +373,14 @@ static void
 read_terms(FunctionCallInfo fcinfo, EditRequest *request)
 {
 	Interval   *longest = palloc0(sizeof(Interval));
-	Interval	none = {0};
 
 	longest->time = cc_max_lease * USECS_PER_SEC;
 	set_parameter(request, PARAM_MAX_LEASE, IntervalPGetDatum(longest));
 	if (!PG_ARGISNULL(2))
 		set_parameter(request, PARAM_EXCLUSIVE, PG_GETARG_DATUM(2));
-	if (PG_ARGISNULL(3))
-		return;
-	if (!DatumGetBool(DirectFunctionCall2(interval_gt, PG_GETARG_DATUM(3),
-										  IntervalPGetDatum(&none))))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" of function \"%s\" must be positive",
-						"lease", "begin_edit")));
-	set_parameter(request, PARAM_LEASE, PG_GETARG_DATUM(3));
+	if (!PG_ARGISNULL(3))
+		set_parameter(request, PARAM_LEASE,
+					  IntervalPGetDatum(make_lease(PG_GETARG_INTERVAL_P(3))));
 }
 
 /* Renew the edit, or begin it with the row locked.  Returns the row. */
@@ -378,7 +430,7 @@ form_answer(FunctionCallInfo fcinfo, const EditAnswer *answer, const char *versi
 Datum
 begin_edit(PG_FUNCTION_ARGS)
 {
-	EditRequest request;
+	EditRequest request = {.lookup.shows_key = true};
 	EditAnswer	answer = {0};
 	FoundRow   *found;
 	char	   *version = NULL;
@@ -439,7 +491,7 @@ find_key(EditRequest *request)
 Datum
 end_edit(PG_FUNCTION_ARGS)
 {
-	EditRequest request;
+	EditRequest request = {0};
 	int64		ended;
 
 	open_request(fcinfo, AccessShareLock, NULL, &request);
@@ -466,7 +518,7 @@ check_owner(Relation rel)
 static int64
 break_all(FunctionCallInfo fcinfo)
 {
-	EditRequest request;
+	EditRequest request = {0};
 	Attachment	attachment;
 	Relation	rel;
 	int64		broken;
@@ -485,7 +537,7 @@ break_all(FunctionCallInfo fcinfo)
 static int64
 break_row(FunctionCallInfo fcinfo)
 {
-	EditRequest request;
+	EditRequest request = {0};
 	int64		broken;
 
 	open_request(fcinfo, AccessShareLock, NULL, &request);

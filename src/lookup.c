@@ -199,6 +199,27 @@ append_comparison(StringInfo query, const RowLookup *lookup, int i)
 	ReleaseSysCache(tuple);
 }
 
+/* Have the key as JSON: a bare value of one column, an object of several. */
+static void
+append_shown_key(StringInfo query, const RowLookup *lookup)
+{
+	if (lookup->nkeys == 1)
+	{
+		appendStringInfo(query, ", pg_catalog.to_jsonb(t.%s)",
+						 quote_identifier(NameStr(key_column(lookup, 0)->attname)));
+		return;
+	}
+	appendStringInfoString(query, ", pg_catalog.jsonb_build_object(");
+	for (int i = 0; i < lookup->nkeys; i++)
+	{
+		const char *name = NameStr(key_column(lookup, i)->attname);
+
+		appendStringInfo(query, "%s%s, t.%s", i > 0 ? ", " : "",
+						 quote_literal_cstr(name), quote_identifier(name));
+	}
+	appendStringInfoChar(query, ')');
+}
+
 /* Write the SELECT that finds the row: its version, and its key. */
 static char *
 compose_query(const RowLookup *lookup, bool lock_row)
@@ -212,6 +233,8 @@ compose_query(const RowLookup *lookup, bool lock_row)
 	for (int i = 0; i < lookup->nkeys; i++)
 		appendStringInfo(&query, ", t.%s",
 						 quote_identifier(NameStr(key_column(lookup, i)->attname)));
+	if (lookup->shows_key)
+		append_shown_key(&query, lookup);
 	appendStringInfo(&query, " FROM %s%s AS t WHERE",
 					 rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
 					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
@@ -296,6 +319,9 @@ cc_lookup_fetch(const RowLookup *lookup, Portal portal)
 	for (int i = 0; i < lookup->nkeys; i++)
 		found->key[i] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 									  i + 2, &isnull);
+	if (lookup->shows_key)
+		found->shown_key = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+										 lookup->nkeys + 2, &isnull);
 	return found;
 }
 

@@ -24,8 +24,9 @@ typedef struct RowLookup
 	Oid			types[INDEX_MAX_KEYS];	/* of the values, no domains */
 	Datum		values[INDEX_MAX_KEYS];
 	Attachment	attachment;		/* the trigger that keeps the version */
-	const char *column_name;
+	const char *column_name;	/* or NULL */
 	VersionColumn column;
+	bool		shows_key;		/* is it wanted as JSON? */
 } RowLookup;
 
 /* The row, as it was found. */
@@ -33,6 +34,7 @@ typedef struct FoundRow
 {
 	VersionValue version;
 	Datum		key[INDEX_MAX_KEYS];	/* as the row stores it */
+	Datum		shown_key;		/* as JSON, if that was wanted */
 } FoundRow;
 
 extern void cc_lookup_open(FunctionCallInfo fcinfo, LOCKMODE lockmode,

@@ -73,6 +73,7 @@ SELECT l.table_oid::regclass AS table_name,
    AND (pg_get_userbyid(l.role_oid) = current_user
 		AND l.editor = coalesce(nullif(current_setting('concurrency.editor', true), ''), current_user)
 		OR NOT row_security_active(c.oid)
+		AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
 		AND NOT EXISTS (SELECT FROM pg_index i
 						 CROSS JOIN LATERAL unnest(i.indkey::int2[]) AS k(attnum)
 						 WHERE i.indrelid = c.oid AND i.indisprimary
@@ -81,7 +82,7 @@ SELECT l.table_oid::regclass AS table_name,
 COMMENT ON VIEW concurrency.edits IS
 'who edits which row now, as far as the reader may see the rows'' keys';
 COMMENT ON COLUMN concurrency.edits.table_name IS 'the table, or the topmost partitioned one';
-COMMENT ON COLUMN concurrency.edits.key IS 'the row''s primary key, as begin_edit was given it';
+COMMENT ON COLUMN concurrency.edits.key IS 'the row''s primary key, as begin_edit takes it: a bare value of one column, an object of several';
 COMMENT ON COLUMN concurrency.edits.editor IS 'who edits: concurrency.editor, or the role';
 COMMENT ON COLUMN concurrency.edits.role_name IS 'the role whose session has begun the edit';
 COMMENT ON COLUMN concurrency.edits.exclusive IS 'may nobody else edit, or write, the row meanwhile?';

@@ -82,6 +82,35 @@ is( $node->safe_psql('postgres',
 		'SELECT count(*) FROM (SELECT FROM concurrency.edits GROUP BY table_name, key HAVING count(*) > 1 AND bool_or(exclusive)) AS e'),
 	0, 'no exclusive edit stands beside another');
 
+# Edits that last some milliseconds, and thousands that ran out before: at no time are there
+# two of a row of which one is exclusive.
+$node->safe_psql('postgres', q{
+	SELECT concurrency.break_edits('doc');
+	INSERT INTO concurrency.leases SELECT 'doc'::regclass, int4send(i), 10, 'old', true, now() - interval '2 h', now() - interval '1 min' * (i % 100), '1 h', '0'
+	  FROM generate_series(1, 20000) i});
+my $short = "$PostgreSQL::Test::Utils::tmp_check/short.sql";
+append_to_file($short, q{
+	\set id random(1, 2)
+	\set ms random(15, 60)
+	SET concurrency.editor = 'editor :client_id';
+	SELECT FROM concurrency.begin_edit('doc', to_jsonb(:id), true, ':ms ms');
+});
+my ($stress_in, $stress_out) = ('', '');
+my $stress = IPC::Run::start(
+	[ 'pgbench', '-n', '-c', '16', '-j', '2', '-T', '5', '-f', $short, $node->connstr('postgres') ],
+	'<', \$stress_in, '>&', \$stress_out);
+my ($looks, $beside) = (0, 0);
+while ($stress->pumpable)
+{
+	$looks++;
+	$beside += $node->safe_psql('postgres',
+		'SELECT count(*) FROM (SELECT FROM concurrency.edits GROUP BY table_name, key HAVING count(*) > 1 AND bool_or(exclusive)) AS e');
+	$stress->pump_nb;
+}
+$stress->finish;
+like($stress_out, qr/number of transactions actually processed: [1-9]/, "short edits come and go, and are looked at $looks times");
+is($beside, 0, '... and none stands beside another');
+
 # PREPARE TRANSACTION is refused.
 my ($rc, $out, $err) = $node->psql('postgres',
 	"BEGIN; SELECT concurrency.begin_edit('doc', '7'); PREPARE TRANSACTION 'edit'", extra_params => [ '-v', 'VERBOSITY=sqlstate' ]);
