@@ -46,6 +46,7 @@ OBJS = \
 	src/handler.o \
 	src/key.o \
 	src/lookup.o \
+	src/monitor.o \
 	src/obstacle.o \
 	src/options.o \
 	src/perform.o \
@@ -55,6 +56,7 @@ OBJS = \
 	src/problem.o \
 	src/session.o \
 	src/settings.o \
+	src/statistics.o \
 	src/transaction.o \
 	src/tree.o \
 	src/trigger.o \
@@ -74,6 +76,7 @@ PARTS = \
 	src/extension/attach.sql \
 	src/extension/obstacles.sql \
 	src/extension/edits.sql \
+	src/extension/statistics.sql \
 	src/extension/audit_triggers.sql \
 	src/extension/audit_columns.sql \
 	src/extension/audit.sql \

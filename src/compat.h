@@ -18,6 +18,10 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+#endif
+
 #if PG_VERSION_NUM < 150000
 #error "concurrency needs PostgreSQL 15 or later"
 #endif
@@ -62,6 +66,18 @@ domain_has_constraints_compat(Oid typid)
 	return DomainHasConstraints(typid);
 #endif
 }
+
+#if PG_VERSION_NUM >= 170000
+
+/* Find shared memory by its name, or make it.  19 hands something on, if one wants that. */
+#if PG_VERSION_NUM >= 190000
+#define named_dsm_segment_compat(name, size, init, found) \
+	GetNamedDSMSegment(name, size, (void (*) (void *, void *)) (init), found, NULL)
+#else
+#define named_dsm_segment_compat(name, size, init, found) \
+	GetNamedDSMSegment(name, size, init, found)
+#endif
+#endif
 
 /* Begin to scan an index.  18 counts for EXPLAIN, if one wants that. */
 static inline IndexScanDesc

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "session.h"
 #include "settings.h"
+#include "statistics.h"
 
 PG_MODULE_MAGIC;
 
@@ -25,4 +26,5 @@ _PG_init(void)
 {
 	cc_settings_init();
 	cc_session_init();
+	cc_statistics_init();
 }

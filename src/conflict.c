@@ -27,6 +27,7 @@
 #include "handler.h"
 #include "key.h"
 #include "settings.h"
+#include "statistics.h"
 
 #define SQLSTATE_BLIND_WRITE MAKE_SQLSTATE('P', 'T', '4', '2', '8')
 #define SQLSTATE_EDITED MAKE_SQLSTATE('P', 'T', '4', '2', '3')
@@ -35,6 +36,8 @@
 typedef struct ConflictSubject
 {
 	Oid			home;			/* the table that the trigger was created on */
+	Oid			root;			/* that trigger, of which a partition's is a
+								 * clone */
 	const char *column;			/* the version column */
 	const char *trigger;
 	bool		sends_later_time;	/* where no clock's increment is taken */
@@ -119,7 +122,8 @@ find_subject(Oid trigger, const char *trigger_name, const char *column)
 		.trigger = trigger_name
 	};
 
-	if (!OidIsValid(cc_catalog_root(trigger, &subject.home)))
+	subject.root = cc_catalog_root(trigger, &subject.home);
+	if (!OidIsValid(subject.root))
 		elog(ERROR, "could not find tuple for trigger %u", trigger);
 	return subject;
 }
@@ -169,6 +173,24 @@ report_conflict(int elevel, const ConflictSubject *subject, const char *detail)
 			 errhint("Read the row again, reapply the change, and send its current version. A client that sends a later time, and checks the version in WHERE, needs protocol \"auto\" or \"increment\".") :
 			 errhint("Read the row again, reapply the change, and send its current version."),
 			 errsubject(subject)));
+}
+
+/* Count a stale write, and what is done with it; remember it. */
+static void
+count_conflict(const ConflictSubject *subject, StatisticsCounter deed)
+{
+	cc_statistics_count(subject->root, COUNT_CONFLICTS);
+	if (deed != COUNT_CONFLICTS)
+		cc_statistics_count(subject->root, deed);
+	cc_statistics_remember(subject->root, deed, cc_conflict_sqlstate);
+}
+
+/* The same of a write that is refused, or warned of, for another reason. */
+static void
+count_other(const ConflictSubject *subject, StatisticsCounter deed, int sqlstate)
+{
+	cc_statistics_count(subject->root, deed);
+	cc_statistics_remember(subject->root, deed, sqlstate);
 }
 
 /* Say how the token and the row differ; NULL if the writer may not see it. */
@@ -255,12 +277,16 @@ keep_other_versions(const VersionPolicy *policy, TriggerData *trigdata,
 
 /* Ask the table owner's function; a DELETE can only go on or not. */
 static HeapTuple
-ask_handler(const VersionPolicy *policy, TriggerData *trigdata, Oid home)
+ask_handler(const VersionPolicy *policy, TriggerData *trigdata,
+			const ConflictSubject *subject)
 {
-	HeapTuple	row = cc_handler_call(policy->handler, home, trigdata);
+	HeapTuple	row = cc_handler_call(policy->handler, subject->home, trigdata);
 
 	if (row == NULL)
+	{
+		cc_statistics_count(subject->root, COUNT_SKIPPED);
 		return NULL;
+	}
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		return trigdata->tg_trigtuple;
 	check_same_key(policy, trigdata, row);
@@ -286,17 +312,21 @@ cc_conflict_resolve(const VersionPolicy *policy, TriggerData *trigdata,
 	switch (policy->on_conflict)
 	{
 		case CONFLICT_ERROR:
+			count_conflict(&subject, COUNT_CONFLICTS);
 			report_conflict(ERROR, &subject, detail);
 			break;
 		case CONFLICT_SKIP:
+			count_conflict(&subject, COUNT_SKIPPED);
 			report_conflict(WARNING, &subject, detail);
 			break;
 		case CONFLICT_WARN:
+			count_conflict(&subject, COUNT_WARNED);
 			report_conflict(WARNING, &subject, detail);
 			return TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) ?
 				trigdata->tg_trigtuple : trigdata->tg_newtuple;
 		case CONFLICT_CALL:
-			return ask_handler(policy, trigdata, subject.home);
+			count_conflict(&subject, COUNT_HANDLED);
+			return ask_handler(policy, trigdata, &subject);
 	}
 	return NULL;
 }
@@ -318,6 +348,7 @@ cc_conflict_assertion(const StaleAssertion *stale)
 						  stale->key,
 						  cc_version_text(stale->column, stale->current),
 						  cc_version_text(stale->column, stale->asserted));
+	count_conflict(&subject, COUNT_CONFLICTS);
 	report_conflict(ERROR, &subject, detail);
 }
 
@@ -331,6 +362,8 @@ cc_conflict_blind(const VersionPolicy *policy, TriggerData *trigdata,
 	ConflictSubject subject = subject_of_write(trigdata);
 	char	   *row = describe_row(policy, trigdata, subject.home);
 
+	count_other(&subject, policy->blind == BLIND_REJECT ?
+				COUNT_BLIND_REFUSED : COUNT_BLIND_WARNED, SQLSTATE_BLIND_WRITE);
 	ereport(policy->blind == BLIND_REJECT ? ERROR : WARNING,
 			(errcode(SQLSTATE_BLIND_WRITE),
 			 errmsg("blind write to table \"%s\": it does not say which version of the row it is based on",
@@ -352,6 +385,8 @@ cc_conflict_edited(const VersionPolicy *policy, TriggerData *trigdata,
 	char	   *row = describe_row(policy, trigdata, subject.home);
 	char	   *since = pstrdup(timestamptz_to_str(edit->since));
 
+	if (policy->edits == EDITS_REFUSE)
+		count_other(&subject, COUNT_EDIT_REFUSED, SQLSTATE_EDITED);
 	ereport(policy->edits == EDITS_REFUSE ? ERROR : WARNING,
 			(errcode(SQLSTATE_EDITED),
 			 errmsg("row of table \"%s\" is being edited by somebody else",
@@ -361,6 +396,17 @@ cc_conflict_edited(const VersionPolicy *policy, TriggerData *trigdata,
 							 timestamptz_to_str(edit->expires)) : 0,
 			 errhint("Wait until the edit ends, or, if it is your own, set concurrency.editor as concurrency.begin_edit() had it."),
 			 errsubject(&subject)));
+}
+
+/*
+ * Count a stale write that skip_check lets pass.
+ */
+void
+cc_conflict_bypassed(TriggerData *trigdata)
+{
+	ConflictSubject subject = subject_of_write(trigdata);
+
+	count_other(&subject, COUNT_BYPASSED, cc_conflict_sqlstate);
 }
 
 /*

@@ -35,6 +35,7 @@ extern void cc_conflict_edited(const VersionPolicy *policy,
 							   TriggerData *trigdata, const Edit *edit);
 extern void cc_conflict_blind(const VersionPolicy *policy,
 							  TriggerData *trigdata, VersionValue current);
+extern void cc_conflict_bypassed(TriggerData *trigdata);
 pg_noreturn extern void cc_conflict_future(const VersionPolicy *policy,
 										   TriggerData *trigdata,
 										   VersionValue token);

@@ -162,7 +162,11 @@ judge(const VersionPolicy *policy, TriggerData *trigdata,
 								&trigdata->tg_trigtuple->t_self,
 								trigdata->tg_trigger->tgargs[0])))
 		return VERDICT_BUMP;
-	return is_exempt(policy, trigdata) ? VERDICT_BUMP : verdict;
+	if (!is_exempt(policy, trigdata))
+		return verdict;
+	if (verdict == VERDICT_CONFLICT && !is_foreign_keys(policy, trigdata))
+		cc_conflict_bypassed(trigdata);
+	return VERDICT_BUMP;
 }
 
 /* Heed somebody else's edit of the row, if the table is to. */

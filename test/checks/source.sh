@@ -10,7 +10,7 @@ includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
 # Decisions share the policy as data, and know nothing else of each other, but for a plan,
 # which is made to be performed.
 may_include() {
-	facts='settings|session|writer|edit|attachment|options|catalog|key|version|place|compat'
+	facts='settings|session|statistics|writer|edit|attachment|options|catalog|key|version|place|compat'
 	case $1 in
 		concurrency.c) echo "$facts" ;;
 		trigger.c) echo "policy|verdict|conflict|$facts" ;;
@@ -21,6 +21,7 @@ may_include() {
 		attachments.c | types.c) echo "policy|$facts" ;;
 		audit.c) echo "problem|policy|handler|default|tree|$facts" ;;
 		perform.[ch]) echo "perform|plan|policy|handler|obstacle|default|alter|$facts" ;;
+		monitor.c) echo "argument|$facts" ;;
 		editing.c) echo "argument|lookup|policy|$facts" ;;
 		lookup.[ch]) echo "lookup|argument|policy|$facts" ;;
 		plan.[ch]) echo "plan|policy|handler|default|tree|$facts" ;;
