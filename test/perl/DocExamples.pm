@@ -14,7 +14,7 @@ use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(run_examples);
+our @EXPORT = qw(run_examples fence);
 
 sub without_trailing_blanks
 {
@@ -37,6 +37,17 @@ sub psql_prints
 		'<', \$script, '>&', \$printed,
 		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return without_trailing_blanks($printed);
+}
+
+# The SQL of the only fence of a document that has this in it: for tests that need
+# what the document shows elsewhere than in psql.  A fence "SQL" is run by these alone.
+sub fence
+{
+	my ($path, $part) = @_;
+	my @found = grep { /$part/ } slurp_file($path) =~ /^```(?:sql|SQL)\n(.*?)^```\n/msg;
+
+	die "$path has " . @found . " fences with $part\n" if @found != 1;
+	return $found[0];
 }
 
 # Test every example of a document, in its order; returns how many there are.
