@@ -14,7 +14,7 @@ use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(run_examples fence);
+our @EXPORT = qw(run_examples fence psql_prints without_trailing_blanks);
 
 sub without_trailing_blanks
 {
@@ -39,15 +39,20 @@ sub psql_prints
 	return without_trailing_blanks($printed);
 }
 
-# The SQL of the only fence of a document that has this in it: for tests that need
-# what the document shows elsewhere than in psql.  A fence "SQL" is run by these alone.
+# The SQL of the only fence of a document that has this in it, and what it prints, if the
+# document says so: for tests that need what the document shows elsewhere than in psql,
+# or on several servers.  A fence "SQL" is run by these alone.
 sub fence
 {
 	my ($path, $part) = @_;
-	my @found = grep { /$part/ } slurp_file($path) =~ /^```(?:sql|SQL)\n(.*?)^```\n/msg;
+	my ($document, @found) = (slurp_file($path));
 
+	while ($document =~ /^```(?:sql|SQL)\n(.*?)^```\n(?:\n*```text\n(.*?)^```\n)?/msg)
+	{
+		push @found, [ $1, $2 ] if index($1, $part) >= 0;
+	}
 	die "$path has " . @found . " fences with $part\n" if @found != 1;
-	return $found[0];
+	return wantarray ? @{ $found[0] } : $found[0][0];
 }
 
 # Test every example of a document, in its order; returns how many there are.
