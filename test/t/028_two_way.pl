@@ -271,6 +271,14 @@ is($here, $there, '... at one version');
 $_->safe_psql('limits', $external) foreach @both;
 is(cross_long_values('limits'), 'x|t / x|t', '... one that is written does not');
 
+# what does not bump
+$north->safe_psql('limits', "BEGIN; SELECT concurrency.skip_bump('doc'); UPDATE doc SET body = 'silent' WHERE id = '${id}2'; COMMIT");
+settle('limits');
+is(query('limits', "SELECT body FROM doc WHERE id = '${id}2'"), 'silent / an edit', 'control: a write that does not bump stays at home');
+$north->safe_psql('limits', "UPDATE doc SET body = 'told' WHERE id = '${id}2'");
+settle('limits');
+is(query('limits', "SELECT body FROM doc WHERE id = '${id}2'"), 'told / told', '... until the next one that does');
+
 # other unique columns
 $_->safe_psql('limits', 'CREATE UNIQUE INDEX body ON doc (body) WHERE length(body) < 100') foreach @both;
 cross('limits', map { "INSERT INTO doc (id, body) VALUES ('$id$_', 'the same')" } 6, 7);
