@@ -14,7 +14,7 @@ use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(run_examples fence psql_prints without_trailing_blanks);
+our @EXPORT = qw(run_examples fence fence_prints);
 
 sub without_trailing_blanks
 {
@@ -39,10 +39,9 @@ sub psql_prints
 	return without_trailing_blanks($printed);
 }
 
-# The SQL of the only fence of a document that has this in it, and what it prints, if the
-# document says so: for tests that need what the document shows elsewhere than in psql,
-# or on several servers.  A fence "SQL" is run by these alone.
-sub fence
+# The only fence of a document that has this in it: its SQL, and what that prints, where
+# the document says so.
+sub find_fence
 {
 	my ($path, $part) = @_;
 	my ($document, @found) = (slurp_file($path));
@@ -52,7 +51,26 @@ sub fence
 		push @found, [ $1, $2 ] if index($1, $part) >= 0;
 	}
 	die "$path has " . @found . " fences with $part\n" if @found != 1;
-	return wantarray ? @{ $found[0] } : $found[0][0];
+	return @{ $found[0] };
+}
+
+# For tests that need what a document shows elsewhere than in one psql.  A fence "SQL" is
+# run by these alone.
+sub fence
+{
+	my ($sql) = find_fence(@_);
+	return $sql;
+}
+
+# Test that a fence, run here, prints what the document says; returns nothing.
+sub fence_prints
+{
+	my ($node, $dbname, $path, $part) = @_;
+	my ($sql, $text) = find_fence($path, $part);
+
+	is(psql_prints($node, $dbname, $sql), without_trailing_blanks($text),
+		"the example with $part prints what the document says");
+	return;
 }
 
 # Test every example of a document, in its order; returns how many there are.

@@ -159,6 +159,14 @@ $ann->run('COMMIT');
 is($ann->run("UPDATE orders SET state = 'sent', version = $returned WHERE id = 1"), 'PT409',
 	'what RETURNING told before the lines is refused afterwards');
 
+# Nor does an ORM that counts by itself find the order that it has read, after its lines.
+($read) = split / /, versions('by_statement');
+$ann->run('BEGIN');
+$ann->run("INSERT INTO line VALUES (1, 6, 'Ann')");
+is($ann->run("UPDATE orders SET state = 'sent', version = $read + 1 WHERE id = 1 AND version = $read RETURNING version"), '',
+	'an ORM that counts the order after its lines finds no row');
+$ann->run('ROLLBACK');
+
 # REPEATABLE READ: PostgreSQL's own error.
 {
 	my ($one, $two) = map { Sessions->new($node, 'by_statement') } 1 .. 2;
@@ -259,6 +267,11 @@ like($stderr, qr/stale write to table "orders"/, 'the protocol increment refuses
 $node->safe_psql('checked', "SELECT concurrency.attach('orders', protocol => '$_', blind => 'reject'); $insert; DELETE FROM line")
   foreach qw(auto echo);
 is(versions('checked'), '5 1 1', 'auto and echo bump, also where blind writes are rejected');
+(undef, undef, $stderr) = $node->psql('checked', "SELECT concurrency.attach('orders', protocol => 'ignore'); $insert");
+like($stderr, qr/blind write to table "orders"/, '... with the protocol ignore they are rejected');
+$node->safe_psql('checked', "SELECT concurrency.attach('orders', blind => 'allow'); $insert; DELETE FROM line");
+is(versions('checked'), '7 1 1', '... or bump, where they are allowed');
+$node->safe_psql('checked', "SELECT concurrency.attach('orders', protocol => 'auto')");
 
 #
 # Other traps.
@@ -321,6 +334,12 @@ sub restore
 	$node->command_ok([ 'pg_restore', @options, '-d', $node->connstr($dbname), "$dump.custom" ], "restore @options");
 	return versions($dbname) eq versions('by_statement') ? 'same' : 'bumped';
 }
+$node->safe_psql('postgres', 'CREATE DATABASE without_path');
+$node->safe_psql('without_path', "CREATE EXTENSION concurrency; $recipe; ALTER FUNCTION bump_orders() RESET search_path");
+$node->command_ok([ 'pg_dump', '-Fc', '-a', '-f', "$dump.custom", $node->connstr('by_statement') ], 'dump');
+my ($said, $complaint) = run_command([ 'pg_restore', '-d', $node->connstr('without_path'), "$dump.custom" ]);
+like($complaint, qr/COPY failed for table "line": ERROR: +relation "orders" does not exist/,
+	'control: a data-only restore fails, if the function has no search_path of its own');
 is(restore(0), 'same', 'a dump of all keeps the orders\' versions');
 is(restore(1), 'bumped', 'a data-only restore bumps the orders');
 is(restore(1, '--single-transaction'), 'bumped', '... in one transaction, too');

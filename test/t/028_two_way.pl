@@ -46,15 +46,17 @@ my $has_origin = $north->pg_version >= 16;
 my @origins = ('any', $has_origin ? 'none' : ());
 note 'not tested: origin = none, as PostgreSQL 15 has no such option' if !$has_origin;
 
-# A database on both servers with the page's table, and subscriptions both ways.
+# A database on both servers with the page's table, and subscriptions both ways; for
+# controls, of all that there is to publish.
 sub make_database
 {
-	my ($dbname, $origin, $sql) = @_;
+	my ($dbname, $origin, $sql, $publish_all) = @_;
+	my $published = $publish_all ? $publication =~ s/ WITH .*?;/;/r : $publication;
 
 	foreach my $node (@both)
 	{
 		$node->safe_psql('postgres', "CREATE DATABASE $dbname");
-		$node->safe_psql($dbname, "CREATE EXTENSION concurrency; $sql; $publication");
+		$node->safe_psql($dbname, "CREATE EXTENSION concurrency; $sql; $published");
 	}
 	foreach my $node (@both)
 	{
@@ -229,28 +231,46 @@ make_database('limits', $origins[-1], "$table; $arbiter");
 # hard deletes
 sub edit_and_delete
 {
-	my ($digit, $delete, $later) = @_;
+	my ($dbname, $digit, $delete, $later) = @_;
 	my $row = "WHERE id = '$id$digit'";
 
-	$north->safe_psql('limits', "INSERT INTO doc (id, body) VALUES ('$id$digit', 'both')");
-	settle('limits');
-	cross('limits', "UPDATE doc SET body = 'an edit', deleted = false $row", "$delete $row", $later);
-	settle('limits');
-	return query('limits', "SELECT coalesce(max(body || ', ' || deleted), 'gone') FROM doc $row");
+	$north->safe_psql($dbname, "INSERT INTO doc (id, body) VALUES ('$id$digit', 'both')");
+	settle($dbname);
+	cross($dbname, "UPDATE doc SET body = 'an edit', deleted = false $row", "$delete $row", $later);
+	settle($dbname);
+	return query($dbname, "SELECT coalesce(max(body || ', ' || deleted), 'gone') FROM doc $row");
 }
-is(edit_and_delete(1, 'DELETE FROM doc', 1), 'gone / gone', 'control: a DELETE destroys an edit, also a newer one');
-is(edit_and_delete(2, 'UPDATE doc SET deleted = true', 1), 'an edit, false / an edit, false', '... where a soft delete gives way to it');
-is(edit_and_delete(3, 'UPDATE doc SET deleted = true', 0), 'both, true / both, true', '... and wins over an older one');
+make_database('deletes', $origins[-1], "$table; $arbiter", 1);
+is(edit_and_delete('deletes', 1, 'DELETE FROM doc', 1), 'gone / gone', 'control: a DELETE that is published destroys an edit, also a newer one');
+is(edit_and_delete('limits', 1, 'DELETE FROM doc', 1), 'an edit, false / gone', '... one that is not stays at home');
+$north->safe_psql('limits', 'TRUNCATE doc');
+$south->safe_psql('limits', "INSERT INTO doc (id, body) VALUES ('${id}1', 'again')");
+settle('limits');
+is(query('limits', $bodies), 'again / again', '... and the key may come again');
+is(edit_and_delete('limits', 2, 'UPDATE doc SET deleted = true', 1), 'an edit, false / an edit, false', 'a soft delete gives way to a newer edit');
+is(edit_and_delete('limits', 3, 'UPDATE doc SET deleted = true', 0), 'both, true / both, true', '... and wins over an older one');
+$north->safe_psql('limits', 'TRUNCATE doc');
+settle('limits');
+is(query('limits', 'SELECT count(*) FROM doc'), '0 / 3', 'TRUNCATE stays at home, too');
+$south->safe_psql('limits', 'TRUNCATE doc');
 
 # On 15 what goes round.
 if (!$has_origin)
 {
-	make_database('again', 'any', "$table; $arbiter");
-	$north->safe_psql('again', $insert);
-	settle('again');
-	$north->safe_psql('again', "BEGIN; DELETE FROM doc; $insert; COMMIT");
-	goes_round('again', 'a key that is deleted and inserted again goes round and round');
+	$north->safe_psql('deletes', "INSERT INTO doc (id, body) VALUES ('${id}2', 'both')");
+	settle('deletes');
+	$north->safe_psql('deletes', "BEGIN; DELETE FROM doc; INSERT INTO doc (id, body) VALUES ('${id}2', 'again'); COMMIT");
+	goes_round('deletes', 'where deletes are published, a key that is deleted and inserted again goes round and round');
 }
+
+# a key that is changed
+$north->safe_psql('limits', "INSERT INTO doc (id, body) VALUES ('${id}1', 'both')");
+settle('limits');
+cross('limits', "UPDATE doc SET id = '${id}4' WHERE id = '${id}1'", "UPDATE doc SET body = 'an edit' WHERE id = '${id}1'");
+settle('limits');
+is(query('limits', 'SELECT right(id::text, 1), body FROM doc'), '4|both / 1|an edit', 'control: a key that is changed ends as two, one on each');
+$_->safe_psql('limits', "TRUNCATE doc; SET session_replication_role = replica; INSERT INTO doc (id, body, version, node) VALUES ('${id}2', 'both', '2020-01-01', 'north')") foreach @both;
+settle('limits');
 
 # long values that an edit has not touched
 my $external = 'ALTER TABLE doc ALTER COLUMN body SET STORAGE EXTERNAL';
@@ -274,7 +294,7 @@ is(cross_long_values('limits'), 'x|t / x|t', '... one that is written does not')
 # what does not bump
 $north->safe_psql('limits', "BEGIN; SELECT concurrency.skip_bump('doc'); UPDATE doc SET body = 'silent' WHERE id = '${id}2'; COMMIT");
 settle('limits');
-is(query('limits', "SELECT body FROM doc WHERE id = '${id}2'"), 'silent / an edit', 'control: a write that does not bump stays at home');
+is(query('limits', "SELECT body FROM doc WHERE id = '${id}2'"), 'silent / both', 'control: a write that does not bump stays at home');
 $north->safe_psql('limits', "UPDATE doc SET body = 'told' WHERE id = '${id}2'");
 settle('limits');
 is(query('limits', "SELECT body FROM doc WHERE id = '${id}2'"), 'told / told', '... until the next one that does');
@@ -303,7 +323,7 @@ $south->poll_query_until('limits', "SELECT count(*) = 2 AND bool_and(srsubstate 
   or die 'the subscription is not ready';
 cross('limits', "INSERT INTO note VALUES (1, '${id}8')", "DELETE FROM doc WHERE id = '${id}8'");
 settle('limits');
-is(query('limits', 'SELECT count(*) FROM note LEFT JOIN doc ON doc.id = note.doc WHERE doc.id IS NULL'), '1 / 1',
+is($south->safe_psql('limits', 'SELECT count(*) FROM note LEFT JOIN doc ON doc.id = note.doc WHERE doc.id IS NULL'), 1,
 	'a foreign key is not checked for what arrives');
 
 $_->stop foreach @both;

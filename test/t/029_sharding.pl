@@ -36,8 +36,7 @@ $south->safe_psql('shop', $shard =~ s/north/south/gr);
 my $address = join '', map { "\\set ${_}_host '" . $node{$_}->host . "'\n\\set ${_}_port " . $node{$_}->port . "\n" } qw(north south);
 $hub->safe_psql('shop', $address . fence($page, 'CREATE SERVER north'));
 
-my ($client, $prints) = fence($page, 'INSERT INTO doc');
-is(psql_prints($hub, 'shop', $client), without_trailing_blanks($prints), 'the client\'s statements print what the page says');
+fence_prints($hub, 'shop', $page, 'INSERT INTO doc');
 is($north->safe_psql('shop', 'SELECT * FROM doc_north'), '1|north|by Ann|2', '... and that is what is stored');
 
 # Run a statement; returns its rows, or its SQLSTATE.
