@@ -142,6 +142,16 @@ foreach my $what (sort keys %silent)
 		INSERT INTO item (id, name) VALUES (1, 'pen'), (2, 'ink')});
 }
 
+# A part of the table.
+{
+	my ($before) = ask('1:1:');
+	my $part = $question =~ s/^(SELECT id, name FROM item\n WHERE )/$1name < 'p' AND /mr;
+	isnt($part, $question, 'a question for a part of the table');
+	$node->safe_psql('postgres', q{UPDATE item SET name = 'quill' WHERE id = 2});
+	unlike($node->safe_psql('postgres', "\\set cursor '$before'\n$part"), qr/^2/m, 'control: a row that leaves the part is not told');
+	is((ask($before))[2], '2|quill', '... to who asks for all, it is');
+}
+
 # An index on what every update changes.
 my $hot = 'SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = \'item\'';
 is($node->safe_psql('postgres', "BEGIN; UPDATE item SET name = name; $hot; ROLLBACK"), '2|0', 'with the index no update is HOT');
@@ -201,7 +211,7 @@ ROLLBACK;
 COMMIT;
 \endif
 });
-my $pgbench = IPC::Run::start([ 'pgbench', '-n', '-c6', '-T4', '-f', $script, $node->connstr('postgres') ],
+my $pgbench = IPC::Run::start([ 'pgbench', '-n', '-c6', '-T3', '-f', $script, $node->connstr('postgres') ],
 	'>', \my $report, '2>', \my $complaints);
 my (%copy, $questions, $told, $ended);
 $cursor = '1:1:';
