@@ -173,7 +173,8 @@ ISOLATION = \
 	attach_writers \
 	attach_meanwhile \
 	edits_race \
-	edits_detach
+	edits_detach \
+	edits_waits
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=$(EXTENSION)
 TAP_TESTS = 1
 PROVE_TESTS ?= test/t/*.pl
