@@ -9,6 +9,7 @@
 #   make bench-instructions  the same, in instructions that repeat
 #   make indent         pgindent's style for src/
 #   make soak           the hunt for lost updates for SECONDS=600
+#   make prove          check a model of the decision table in all interleavings, by spin
 #   make fuzz           random arguments, statements and SQL: FUZZ="arguments model sqlsmith"
 #   make test-memory    memory stays flat, over ten million rows in a statement
 #   make dist           the archive for PGXN, into DIST_OUT=..
@@ -200,7 +201,7 @@ all install installcheck clean:
 endif
 
 .PHONY: test-majors test-assert test-discard test-sanitize test-valgrind coverage lint
-.PHONY: dist deb test-packages test-fresh fuzz test-memory
+.PHONY: dist deb test-packages test-fresh prove fuzz test-memory
 .PHONY: demo test test-clients clients-doc soak bench bench-instructions indent
 
 demo:
@@ -242,6 +243,9 @@ SECONDS = 600
 soak:
 	@LOST_UPDATES_SECONDS=$(SECONDS) SUITES=tap PROVE_TESTS=test/t/020_lost_updates.pl \
 		sh test/throwaway.sh run.sh
+
+prove:
+	@sh test/prove/run.sh
 
 fuzz:
 	@sh test/throwaway.sh fuzz/run.sh $(or $(FUZZ),arguments model sqlsmith)

@@ -35,7 +35,7 @@ suite() {
 		find . -name regression.diffs -exec rm {} +
 		[ "$bad" != 0 ] || bad=1
 	fi
-	grep -E '^# .* lost;' "$log"
+	grep -E '^# .* lost;|^# .* states in ' "$log"
 	grep -E '# *SKIP' "$log" | sed "s/^ok[ 0-9]*-* */skipped in $name: /; s/ *# *SKIP */: /" >>"$WORK/skipped"
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
 	[ "$skip" = 0 ] || left=", $skip skipped"
@@ -47,6 +47,7 @@ installcheck() {
 }
 
 suite source sh test/checks/source.sh
+suite prove perl test/prove/model.pl
 suite instructions sh test/checks/instructions.sh
 suite regress installcheck ISOLATION= TAP_TESTS= ${REGRESS_TESTS:+REGRESS="$REGRESS_TESTS"}
 suite isolation installcheck REGRESS= TAP_TESTS=

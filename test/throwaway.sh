@@ -70,7 +70,11 @@ missing_packages() {
 		fuzz/run.sh*sqlsmith*) command -v sqlsmith >/dev/null || echo sqlsmith ;;
 	esac
 	case $script in
-		run.sh) case " ${SUITES:-clients} " in
+		run.sh)
+			case " ${SUITES:-prove} " in
+				*" prove "*) command -v spin >/dev/null || echo spin ;;
+			esac
+			case " ${SUITES:-clients} " in
 				*" clients "*) missing_client_packages $(cat "$top/test/clients/quick") ;;
 			esac ;;
 		clients/run.sh) missing_client_packages ${clients:-$(cd "$top/test/clients" && ls -d */)} ;;

@@ -99,8 +99,8 @@ report "debian/control is what control.in makes of 15" "$wrong"
 
 # What doc/tests.md promises of tests, and which tests there are.
 wrong=$(cd .. && {
-	ls sql/*.sql test/specs/*.spec test/t/*.pl test/fuzz/*.pl | sed 's/$/ is a test that doc\/tests.md does not name/'
-	grep -oE '`[^` ]*(sql/|specs/|t/|fuzz/)[^` ]+\.[a-z]+`' doc/tests.md | tr -d '`' | grep -v checks/ |
+	ls sql/*.sql test/specs/*.spec test/t/*.pl test/fuzz/*.pl test/prove/*.pl | sed 's/$/ is a test that doc\/tests.md does not name/'
+	grep -oE '`[^` ]*(sql/|specs/|t/|fuzz/|prove/)[^` ]+\.[a-z]+`' doc/tests.md | tr -d '`' | grep -v checks/ |
 		sort -u | sed 's/$/ is named in doc\/tests.md, but is no test/'
 } | sort | awk '{ names[$1]++; line[$1] = $0 } END { for (name in names) if (names[name] == 1) print line[name] }')
 report "doc/tests.md names every test, and nothing else" "$wrong"
