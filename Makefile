@@ -170,6 +170,10 @@ ISOLATION = \
 	savepoints_race \
 	assert_current \
 	unmet_race \
+	hermitage_p4 \
+	hermitage_pmp \
+	hermitage_g_single \
+	hermitage_g2_item \
 	attach_race \
 	attach_writers \
 	attach_meanwhile \
