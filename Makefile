@@ -8,7 +8,7 @@
 #   make bench          measure it beside other ways to keep a version
 #   make bench-instructions  the same, in instructions that repeat
 #   make indent         pgindent's style for src/
-#   make soak           the hunt for lost updates for SECONDS=600
+#   make soak           the hunt for lost updates for SECONDS=600, with KILLS=120; twice that in all
 #   make prove          check a model of the decision table in all interleavings, by spin
 #   make fuzz           random arguments, statements and SQL: FUZZ="arguments model sqlsmith"
 #   make test-memory    memory stays flat, over ten million rows in a statement
@@ -245,8 +245,7 @@ lint:
 
 SECONDS = 600
 soak:
-	@LOST_UPDATES_SECONDS=$(SECONDS) SUITES=tap PROVE_TESTS=test/t/020_lost_updates.pl \
-		sh test/throwaway.sh run.sh
+	@$(if $(KILLS),LOST_UPDATES_KILLS=$(KILLS)) LOST_UPDATES_SECONDS=$(SECONDS) sh test/throwaway.sh soak.sh
 
 prove:
 	@sh test/prove/run.sh
