@@ -446,6 +446,7 @@ sub run_history
 
 	my ($verdict, $is_well) = Histories::end_history(\%run, @{ $run{crashes} });
 	ok($is_well, "$name: the judge finds nothing wrong");
+	cmp_ok(($verdict =~ /(\d+) $_\b/)[0], '>', 10, "$name: ... of which some were $_") foreach 'operations ok', 'stale', 'reads', 'lives';
 	diag("history of $verdict");
 	add_to_total('history', $verdict =~ /(\d+) operations ok/, $is_well ? 0 : 1, $run{kills});
 }
