@@ -60,7 +60,8 @@ sub rule_of_loss
 {
 	my ($rule, $from, $to) = @_;
 
-	return (grep { $_->{began} >= $from && $_->{began} <= $to } @crashes) ? 8 : $rule;
+	# what the server still answered while it was being killed is before the crash
+	return (grep { $_->{returned} >= $from && $_->{began} <= $to } @crashes) ? 8 : $rule;
 }
 
 # Versions are compared as numbers where they follow each other.

@@ -95,7 +95,17 @@ is_broken(8, '... a row as well', verdict_on('counter', death => 0, rebirth => {
 # Real ones.  The extension is attached, or a trigger of our own.
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "max_connections = 20\nsynchronous_commit = off\nwal_writer_delay = 10s\n");
+
+# what is acknowledged stays in memory for as long as possible
+$node->append_conf('postgresql.conf', q{
+max_connections = 20
+synchronous_commit = off
+wal_buffers = 64MB
+wal_writer_delay = 10s
+wal_writer_flush_after = 1GB
+bgwriter_lru_maxpages = 0
+autovacuum = off
+});
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION concurrency');
 
