@@ -65,8 +65,11 @@ interrupted() {
 		env -C /srv/concurrency make "$@" >"$WORK/output" 2>&1 &
 	command=$!
 	await "$pattern" || { cat "$WORK/output"; echo "It was over before it was interrupted."; return 1; }
-	kill -INT -- "-$command"
+	kill -INT "-$command" || return 1
+	ended=$(date +%s)
 	! wait "$command" || { echo "It went on."; return 1; }
+	# (package managers finish what they have begun)
+	[ $(($(date +%s) - ended)) -lt 180 ] || { echo "It went on for minutes."; return 1; }
 	nothing_but_packages
 }
 
