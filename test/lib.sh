@@ -57,6 +57,14 @@ apt() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 "$@"
 }
 
+# Run a command that must not be left half done: who interrupts it waits for its end.
+undisturbed() {
+	(
+		trap '' HUP INT TERM
+		"$@"
+	)
+}
+
 # Debian makes a cluster, and starts it, when it installs a server; nobody asked for
 # one.  Its scripts call pg_createcluster: for this once, they find one that does
 # nothing.  So no configuration is touched, and whatever interrupts this leaves none.
@@ -66,8 +74,10 @@ install_packages() {
 	chmod 755 "$WORK/apt" "$WORK/apt/pg_createcluster"
 	step "Reading which packages there are" apt update
 	say "Packages that are needed:" "$@"
-	step "Installing them, with what they need; this may take some minutes" \
-		apt -o "DPkg::Path=$WORK/apt:/usr/sbin:/usr/bin:/sbin:/bin" install -y --no-install-recommends "$@"
+	step "Downloading them, with what they need; this may take some minutes" \
+		apt install -y --no-install-recommends --download-only "$@"
+	step "Installing them" \
+		undisturbed apt -o "DPkg::Path=$WORK/apt:/usr/sbin:/usr/bin:/sbin:/bin" install -y --no-install-recommends "$@"
 }
 
 # Stop whatever servers run in the directory WORK.
