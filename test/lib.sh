@@ -54,14 +54,16 @@ step() {
 }
 
 apt() {
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 "$@"
+	as_root ${apart-} env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 "$@"
 }
 
-# Run a command that must not be left half done: who interrupts it waits for its end.
-undisturbed() {
+# Run apt when it must not leave anything half done: who interrupts us waits for its
+# end.  It has dpkg heed interrupts again, so it is where a terminal sends none.
+undisturbed_apt() {
 	(
 		trap '' HUP INT TERM
-		"$@"
+		apart="setsid --wait"
+		apt "$@"
 	)
 }
 
@@ -77,7 +79,7 @@ install_packages() {
 	step "Downloading them, with what they need; this may take some minutes" \
 		apt install -y --no-install-recommends --download-only "$@"
 	step "Installing them" \
-		undisturbed apt -o "DPkg::Path=$WORK/apt:/usr/sbin:/usr/bin:/sbin:/bin" install -y --no-install-recommends "$@"
+		undisturbed_apt -o "DPkg::Path=$WORK/apt:/usr/sbin:/usr/bin:/sbin:/bin" install -y --no-install-recommends "$@"
 }
 
 # Stop whatever servers run in the directory WORK.

@@ -118,6 +118,8 @@ sub verdict_on_clients
 	$run{dsn} = 'dbi:Pg:dbname=postgres;host=' . $node->host . ';port=' . $node->port;
 	$run{directory} = PostgreSQL::Test::Utils::tempdir();
 	Histories::begin_history(\%run);
+	# (what the clients begin with is not what a server may lose)
+	$node->safe_psql('postgres', 'CHECKPOINT') if $run{kill};
 	foreach my $number (1 .. 6)
 	{
 		push @pids, my $pid = fork // die "cannot fork: $!";
