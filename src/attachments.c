@@ -2,7 +2,7 @@
  *
  * attachments.c
  *	  What is attached, in SQL: version_triggers(), of which the view
- *	  attachments is made, and audit().
+ *	  attachments is made.
  *
  *-------------------------------------------------------------------------
  */

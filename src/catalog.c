@@ -19,6 +19,8 @@
 #include "catalog/objectaddress.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -26,6 +28,7 @@
 #include "utils/syscache.h"
 
 #include "catalog.h"
+#include "compat.h"
 
 /* Read the columns.  NULL if some are gone already. */
 static TupleDesc
@@ -160,6 +163,18 @@ cc_catalog_require(Oid relid)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table with OID %u does not exist", relid)));
 	return rel;
+}
+
+/*
+ * Raise PostgreSQL's own error where the current user does not own the table,
+ * which may be one that was read here, or an open one.
+ */
+void
+cc_catalog_check_owner(Relation rel)
+{
+	if (!class_ownercheck_compat(RelationGetRelid(rel), GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(rel->rd_rel->relkind),
+					   RelationGetRelationName(rel));
 }
 
 /*

@@ -14,6 +14,7 @@
 
 extern Relation cc_catalog_relation(Oid relid);
 extern Relation cc_catalog_require(Oid relid);
+extern void cc_catalog_check_owner(Relation rel);
 extern Trigger cc_catalog_trigger(HeapTuple tuple, TupleDesc tupdesc);
 extern Oid	cc_catalog_find_trigger(Oid tgoid, Trigger *trigger);
 extern Oid	cc_catalog_root(Oid tgoid, Oid *relid);

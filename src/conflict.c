@@ -175,22 +175,21 @@ report_conflict(int elevel, const ConflictSubject *subject, const char *detail)
 			 errsubject(subject)));
 }
 
-/* Count a stale write, and what is done with it; remember it. */
+/* Count what is done with a write, and remember it. */
 static void
-count_conflict(const ConflictSubject *subject, StatisticsCounter deed)
-{
-	cc_statistics_count(subject->root, COUNT_CONFLICTS);
-	if (deed != COUNT_CONFLICTS)
-		cc_statistics_count(subject->root, deed);
-	cc_statistics_remember(subject->root, deed, cc_conflict_sqlstate);
-}
-
-/* The same of a write that is refused, or warned of, for another reason. */
-static void
-count_other(const ConflictSubject *subject, StatisticsCounter deed, int sqlstate)
+count_write(const ConflictSubject *subject, StatisticsCounter deed, int sqlstate)
 {
 	cc_statistics_count(subject->root, deed);
 	cc_statistics_remember(subject->root, deed, sqlstate);
+}
+
+/* The same of a stale one, which is a conflict whatever is done with it. */
+static void
+count_conflict(const ConflictSubject *subject, StatisticsCounter deed)
+{
+	if (deed != COUNT_CONFLICTS)
+		cc_statistics_count(subject->root, COUNT_CONFLICTS);
+	count_write(subject, deed, cc_conflict_sqlstate);
 }
 
 /* Say how the token and the row differ; NULL if the writer may not see it. */
@@ -362,7 +361,7 @@ cc_conflict_blind(const VersionPolicy *policy, TriggerData *trigdata,
 	ConflictSubject subject = subject_of_write(trigdata);
 	char	   *row = describe_row(policy, trigdata, subject.home);
 
-	count_other(&subject, policy->blind == BLIND_REJECT ?
+	count_write(&subject, policy->blind == BLIND_REJECT ?
 				COUNT_BLIND_REFUSED : COUNT_BLIND_WARNED, SQLSTATE_BLIND_WRITE);
 	ereport(policy->blind == BLIND_REJECT ? ERROR : WARNING,
 			(errcode(SQLSTATE_BLIND_WRITE),
@@ -386,7 +385,7 @@ cc_conflict_edited(const VersionPolicy *policy, TriggerData *trigdata,
 	char	   *since = pstrdup(timestamptz_to_str(edit->since));
 
 	if (policy->edits == EDITS_REFUSE)
-		count_other(&subject, COUNT_EDIT_REFUSED, SQLSTATE_EDITED);
+		count_write(&subject, COUNT_EDIT_REFUSED, SQLSTATE_EDITED);
 	ereport(policy->edits == EDITS_REFUSE ? ERROR : WARNING,
 			(errcode(SQLSTATE_EDITED),
 			 errmsg("row of table \"%s\" is being edited by somebody else",
@@ -406,7 +405,7 @@ cc_conflict_bypassed(TriggerData *trigdata)
 {
 	ConflictSubject subject = subject_of_write(trigdata);
 
-	count_other(&subject, COUNT_BYPASSED, cc_conflict_sqlstate);
+	count_write(&subject, COUNT_BYPASSED, cc_conflict_sqlstate);
 }
 
 /*

@@ -16,7 +16,6 @@
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type_d.h"
@@ -31,7 +30,7 @@
 #include "utils/timestamp.h"
 
 #include "argument.h"
-#include "compat.h"
+#include "catalog.h"
 #include "edit.h"
 #include "lookup.h"
 #include "settings.h"
@@ -65,6 +64,7 @@ static const Oid parameter_types[PARAM_COUNT] = {
 typedef struct EditRequest
 {
 	RowLookup	lookup;
+	Oid			topmost;		/* the table that the edits stand under */
 	Datum		values[PARAM_COUNT];
 	char		nulls[PARAM_COUNT];
 } EditRequest;
@@ -102,6 +102,14 @@ set_parameter(EditRequest *request, LeaseParameter parameter, Datum value)
 {
 	request->values[parameter] = value;
 	request->nulls[parameter] = ' ';
+}
+
+/* Note under which table the edits stand. */
+static void
+set_topmost(EditRequest *request, Relation rel)
+{
+	request->topmost = cc_edit_table(rel);
+	set_parameter(request, PARAM_RELID, ObjectIdGetDatum(request->topmost));
 }
 
 /* Who owns the table of edits? */
@@ -163,7 +171,7 @@ set_key(EditRequest *request, const Datum *key)
 	const RowLookup *lookup = &request->lookup;
 
 	set_parameter(request, PARAM_KEY,
-				  PointerGetDatum(cc_edit_key(cc_edit_table(lookup->rel),
+				  PointerGetDatum(cc_edit_key(request->topmost,
 											  RelationGetDescr(lookup->rel),
 											  lookup->index->rd_index->indkey.values,
 											  key, lookup->nkeys)));
@@ -315,17 +323,16 @@ check_isolation(FunctionCallInfo fcinfo)
 
 /* Refuse a partition of a table by whose key its rows cannot be told apart. */
 static void
-check_topmost_key(Relation rel)
+check_topmost_key(const EditRequest *request)
 {
-	Oid			topmost = cc_edit_table(rel);
 	Oid			constraint;
 
-	if (get_primary_key_attnos(topmost, true, &constraint) == NULL)
+	if (get_primary_key_attnos(request->topmost, true, &constraint) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("table \"%s\" has no primary key", get_rel_name(topmost)),
+				 errmsg("table \"%s\" has no primary key", get_rel_name(request->topmost)),
 				 errhint("Add one, so that a row can be told from others."),
-				 errtable(rel)));
+				 errtable(request->lookup.rel)));
 }
 
 /* Read which row it is about, and who asks. */
@@ -343,9 +350,8 @@ open_request(FunctionCallInfo fcinfo, LOCKMODE lockmode, const char *column,
 	set_parameter(request, PARAM_ROLEID, ObjectIdGetDatum(editor.roleid));
 	set_parameter(request, PARAM_EDITOR, CStringGetTextDatum(editor.name));
 	cc_lookup_open(fcinfo, lockmode, column, &request->lookup);
-	set_parameter(request, PARAM_RELID,
-				  ObjectIdGetDatum(cc_edit_table(request->lookup.rel)));
-	check_topmost_key(request->lookup.rel);
+	set_topmost(request, request->lookup.rel);
+	check_topmost_key(request);
 }
 
 /*
@@ -505,15 +511,6 @@ end_edit(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(ended > 0);
 }
 
-/* Refuse anybody but the owner of the table under which the edits stand. */
-static void
-check_owner(Relation rel)
-{
-	if (!class_ownercheck_compat(cc_edit_table(rel), GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(rel->rd_rel->relkind),
-					   get_rel_name(cc_edit_table(rel)));
-}
-
 /* End all edits of a table. */
 static int64
 break_all(FunctionCallInfo fcinfo)
@@ -525,8 +522,8 @@ break_all(FunctionCallInfo fcinfo)
 
 	memset(request.nulls, 'n', sizeof(request.nulls));
 	rel = cc_argument_table(fcinfo, AccessShareLock, NULL, &attachment);
-	check_owner(rel);
-	set_parameter(&request, PARAM_RELID, ObjectIdGetDatum(cc_edit_table(rel)));
+	set_topmost(&request, rel);
+	cc_catalog_check_owner(cc_catalog_require(request.topmost));
 	broken = delete_edits("DELETE FROM concurrency.leases WHERE table_oid = $1 RETURNING expires",
 						  &request);
 	relation_close(rel, NoLock);
@@ -541,7 +538,7 @@ break_row(FunctionCallInfo fcinfo)
 	int64		broken;
 
 	open_request(fcinfo, AccessShareLock, NULL, &request);
-	check_owner(request.lookup.rel);
+	cc_catalog_check_owner(cc_catalog_require(request.topmost));
 	find_key(&request);
 	broken = delete_edits("DELETE FROM concurrency.leases"
 						  " WHERE row_key = $2 RETURNING expires",

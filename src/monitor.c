@@ -127,11 +127,14 @@ static void
 return_conflict(ReturnSetInfo *rsinfo, const RecentConflict *conflict)
 {
 	Trigger		trigger;
-	Oid			relid = cc_catalog_find_trigger(conflict->trigger, &trigger);
+	Oid			relid;
 	Datum		values[7];
 	bool		nulls[lengthof(values)] = {false};
 
-	if (conflict->database != MyDatabaseId || !OidIsValid(relid) ||
+	if (conflict->database != MyDatabaseId)
+		return;
+	relid = cc_catalog_find_trigger(conflict->trigger, &trigger);
+	if (!OidIsValid(relid) ||
 		!(reads_all() || class_ownercheck_compat(relid, GetUserId())))
 		return;
 	values[0] = TimestampTzGetDatum(conflict->time);
@@ -172,9 +175,7 @@ reset_table(FunctionCallInfo fcinfo)
 	Relation	rel = cc_catalog_require(PG_GETARG_OID(0));
 	ListCell   *lc;
 
-	if (!class_ownercheck_compat(rel->rd_id, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(rel->rd_rel->relkind),
-					   RelationGetRelationName(rel));
+	cc_catalog_check_owner(rel);
 	foreach(lc, cc_attachment_triggers(rel, cc_attachment_function(fcinfo), NULL))
 	{
 		const Trigger *trigger = lfirst(lc);

@@ -23,7 +23,6 @@
 #include "utils/rel.h"
 
 #include "catalog.h"
-#include "compat.h"
 #include "tree.h"
 
 /* Raise PostgreSQL's own error where the current user may not change the table. */
@@ -34,10 +33,11 @@ check_rights(Oid relid, bool as_owner)
 	AclResult	result;
 
 	if (as_owner)
-		result = class_ownercheck_compat(relid, GetUserId()) ?
-			ACLCHECK_OK : ACLCHECK_NOT_OWNER;
-	else
-		result = pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER);
+	{
+		cc_catalog_check_owner(rel);
+		return;
+	}
+	result = pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, get_relkind_objtype(rel->rd_rel->relkind),
 					   RelationGetRelationName(rel));

@@ -1,16 +1,13 @@
 # bring.sh: what stock.sh and build.sh have in common; they source it.
 #
 # Servers are kept below SERVERS, so that a second run finds them.
+. "$(dirname "$0")/../lib.sh"
 umask 022
 servers=${SERVERS:-${TMPDIR:-/tmp}/concurrency-servers}
 
 fail() {
 	printf '%s\n' "$*" >&2
 	exit 1
-}
-
-as_root() {
-	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 # The Debian suite that has a major; 14 and 16 are in none.
@@ -32,9 +29,8 @@ need() {
 	done)
 	[ -n "$missing" ] || return 0
 	command -v apt-get >/dev/null || fail "Needed:" $missing
-	as_root apt-get -qq -o DPkg::Lock::Timeout=600 update
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 \
-		install -y --no-install-recommends $missing >/dev/null
+	apt update >/dev/null
+	apt install -y --no-install-recommends $missing >/dev/null
 }
 
 # Begin to bring a server into this directory, unless it is there already.  One
