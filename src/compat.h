@@ -9,6 +9,7 @@
 #define CC_COMPAT_H
 
 #include "access/genam.h"
+#include "access/tableam.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
@@ -67,23 +68,30 @@ domain_has_constraints_compat(Oid typid)
 #endif
 }
 
-#if PG_VERSION_NUM >= 170000
-
-/* Find shared memory by its name, or make it.  19 hands something on, if one wants that. */
+/*
+ * Find shared memory by its name, or make it, from 17 on.  19 hands something on
+ * to what fills it, if one wants that.
+ */
 #if PG_VERSION_NUM >= 190000
+#define DSM_INIT_PARAMETERS(segment) void *segment, void *arg
 #define named_dsm_segment_compat(name, size, init, found) \
-	GetNamedDSMSegment(name, size, (void (*) (void *, void *)) (init), found, NULL)
+	GetNamedDSMSegment(name, size, init, found, NULL)
 #else
+#define DSM_INIT_PARAMETERS(segment) void *segment
 #define named_dsm_segment_compat(name, size, init, found) \
 	GetNamedDSMSegment(name, size, init, found)
 #endif
-#endif
 
-/* Begin to scan an index.  18 counts for EXPLAIN, if one wants that. */
+/*
+ * Begin to scan an index.  18 counts for EXPLAIN, if one wants that, and 19 takes
+ * hints.
+ */
 static inline IndexScanDesc
 index_beginscan_compat(Relation heap, Relation index, Snapshot snapshot, int nkeys)
 {
-#if PG_VERSION_NUM >= 180000
+#if PG_VERSION_NUM >= 190000
+	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0, SO_NONE);
+#elif PG_VERSION_NUM >= 180000
 	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0);
 #else
 	return index_beginscan(heap, index, snapshot, nkeys, 0);

@@ -68,7 +68,7 @@ initialize_slot(StatisticsSlot *slot)
 
 /* Initialize all of it, once a server. */
 static void
-initialize(void *ptr)
+initialize(DSM_INIT_PARAMETERS(ptr))
 {
 	SharedStatistics *statistics = ptr;
 
