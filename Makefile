@@ -57,6 +57,9 @@ OBJS = \
 	src/problem.o \
 	src/session.o \
 	src/settings.o \
+	src/shortcut.o \
+	src/shortcut_row.o \
+	src/shortcut_trigger.o \
 	src/statistics.o \
 	src/transaction.o \
 	src/tree.o \

@@ -14,6 +14,8 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
+#include "nodes/execnodes.h"
+#include "nodes/plannodes.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -26,6 +28,15 @@
 #if PG_VERSION_NUM < 150000
 #error "concurrency needs PostgreSQL 15 or later"
 #endif
+
+/*
+ * Has somebody read how this major's executor updates a row?  The shortcut says
+ * what it relies on, in shortcut_row.c: nodeModifyTable.c and trigger.c of 15.18,
+ * 17.0 and 18.6.
+ */
+#define EXECUTOR_IS_KNOWN \
+	(PG_VERSION_NUM / 10000 == 15 || PG_VERSION_NUM / 10000 == 17 || \
+	 PG_VERSION_NUM / 10000 == 18)
 
 /* 18 moved the attribute to where C23 wants it. */
 #if PG_VERSION_NUM < 180000
@@ -120,6 +131,24 @@ function_execute_check_compat(Oid function, Oid roleid)
 #endif
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+}
+
+/* The number of a catalog cache.  19 made an enum of it. */
+#if PG_VERSION_NUM >= 190000
+typedef SysCacheIdentifier syscache_id_compat;
+#else
+typedef int syscache_id_compat;
+#endif
+
+/* What each table's UPDATE sets.  18 prunes the list with the tables. */
+static inline List *
+update_colnos_lists_compat(ModifyTableState *statement)
+{
+#if PG_VERSION_NUM >= 180000
+	return statement->mt_updateColnosLists;
+#else
+	return ((ModifyTable *) statement->ps.plan)->updateColnosLists;
+#endif
 }
 
 #endif							/* CC_COMPAT_H */

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "session.h"
 #include "settings.h"
+#include "shortcut.h"
 #include "statistics.h"
 
 PG_MODULE_MAGIC;
@@ -27,4 +28,5 @@ _PG_init(void)
 	cc_settings_init();
 	cc_session_init();
 	cc_statistics_init();
+	cc_shortcut_init();
 }

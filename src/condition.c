@@ -164,6 +164,15 @@ is_same_value(Datum a, Datum b, Form_pg_attribute att)
 	return datum_image_eq(a, b, att->attbyval, att->attlen);
 }
 
+/* Did a column change? */
+static inline bool
+values_differ(NullableDatum old, NullableDatum new, Form_pg_attribute att)
+{
+	if (old.isnull || new.isnull)
+		return old.isnull != new.isnull;
+	return !is_same_value(old.value, new.value, att);
+}
+
 /*
  * Did a column change?
  *
@@ -173,16 +182,14 @@ is_same_value(Datum a, Datum b, Form_pg_attribute att)
 static bool
 slots_differ(TriggerData *trigdata, AttrNumber attnum)
 {
-	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
-										  attnum - 1);
-	bool		old_isnull;
-	bool		new_isnull;
-	Datum		old = slot_getattr(trigdata->tg_trigslot, attnum, &old_isnull);
-	Datum		new = slot_getattr(trigdata->tg_newslot, attnum, &new_isnull);
+	NullableDatum old;
+	NullableDatum new;
 
-	if (old_isnull || new_isnull)
-		return old_isnull != new_isnull;
-	return !is_same_value(old, new, att);
+	old.value = slot_getattr(trigdata->tg_trigslot, attnum, &old.isnull);
+	new.value = slot_getattr(trigdata->tg_newslot, attnum, &new.isnull);
+	return values_differ(old, new,
+						 TupleDescAttr(RelationGetDescr(trigdata->tg_relation),
+									   attnum - 1));
 }
 
 /*
@@ -205,6 +212,27 @@ cc_condition_is_met(const BumpCondition *condition, TriggerData *trigdata)
 		if (old && new ?
 			fetch_att(old, true, column->typlen) != fetch_att(new, true, column->typlen) :
 			slots_differ(trigdata, column->attnum))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The same, before the new row is one: its slot holds nothing but values yet.
+ */
+bool
+cc_condition_is_met_by(const BumpCondition *condition, TupleTableSlot *old_row,
+					   TupleTableSlot *new_row)
+{
+	for (int i = 0; i < condition->ncolumns; i++)
+	{
+		int			attnum = condition->columns[i].attnum;
+		NullableDatum old;
+		NullableDatum new = {new_row->tts_values[attnum - 1], new_row->tts_isnull[attnum - 1]};
+
+		old.value = slot_getattr(old_row, attnum, &old.isnull);
+		if (values_differ(old, new,
+						  TupleDescAttr(old_row->tts_tupleDescriptor, attnum - 1)))
 			return true;
 	}
 	return false;

@@ -27,5 +27,8 @@ extern const BumpCondition *cc_condition_build(const ConditionRequest *request,
 extern bool cc_condition_names(const char *names, const char *column);
 extern bool cc_condition_is_met(const BumpCondition *condition,
 								TriggerData *trigdata);
+extern bool cc_condition_is_met_by(const BumpCondition *condition,
+								   TupleTableSlot *old_row,
+								   TupleTableSlot *new_row);
 
 #endif							/* CC_CONDITION_H */

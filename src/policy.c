@@ -339,8 +339,10 @@ resolve_column(PolicyDraft *draft, const char *name)
 	att = TupleDescAttr(tupdesc, attnum - 1);
 	typmod = att->atttypmod;
 	draft->policy->column.place = cc_place_of(tupdesc, attnum);
-	draft->policy->column.kind = cc_version_kind(draft->kind_name,
-												 getBaseTypeAndTypmod(att->atttypid, &typmod));
+	draft->policy->column.kind = cc_version_kind(draft->kind_name, att->atttypid);
+	if (draft->policy->column.kind == NULL)
+		draft->policy->column.kind = cc_version_kind(draft->kind_name,
+													 getBaseTypeAndTypmod(att->atttypid, &typmod));
 	check_column(draft, att, typmod);
 	if (!draft->names_protocol)
 		draft->policy->protocol = draft->policy->column.kind->protocol;
@@ -382,7 +384,7 @@ resolve_domain(PolicyDraft *draft)
 	Oid			typid = TupleDescAttr(RelationGetDescr(draft->rel),
 									  column->place.attnum - 1)->atttypid;
 
-	if (domain_has_constraints_compat(typid))
+	if (typid != column->kind->typid && domain_has_constraints_compat(typid))
 		column->domain = typid;
 }
 

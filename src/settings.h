@@ -20,6 +20,9 @@ extern char *cc_editor;
 /* concurrency.max_lease, in seconds */
 extern int	cc_max_lease;
 
+/* concurrency.shortcut */
+extern bool cc_shortcut;
+
 extern void cc_settings_init(void);
 
 #endif							/* CC_SETTINGS_H */

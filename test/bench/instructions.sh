@@ -16,16 +16,20 @@ dir=$(mktemp -d "$WORK/instructions.XXXXXX")
 rows=1000
 only_peers=$(echo "${BENCH_PEERS:-.*}" | tr ' ' '|')
 cases=${BENCH_CASES:-cached last wide middle echo increment watch insert uuid skip_check skip_bump expect_1 expect_10 edits edits_others
-	columns_10 columns_100 columns_500 attached_1 attached_4 attached_8 partitions_1 partitions_10 partitions_100}
+	columns_10 columns_100 columns_500 attached_1 attached_4 attached_8 partitions_1 partitions_10 partitions_100
+	prepared nothing}
 
 # The statement is the same for all peers but "hand", which names the version.
+# "shortcut" is ours with concurrency.shortcut on.
 peers() {
 	case $1 in
-		cached) echo none hand empty ours counting checking moddatetime ;;
-		last | wide) echo none hand empty ours counting checking ;;
-		middle) echo none hand empty walking ours counting ;;
+		cached) echo none hand empty ours shortcut counting checking moddatetime ;;
+		last | wide) echo none hand empty ours shortcut counting checking ;;
+		middle) echo none hand empty walking ours shortcut counting ;;
 		insert) echo none empty ours counting ;;
-		echo | increment | edits* | *_[0-9]*) echo empty ours ;;
+		partitions_* | uuid | watch | prepared | nothing) echo none hand empty ours shortcut ;;
+		echo | increment | attached_*) echo empty ours shortcut ;;
+		edits* | *_[0-9]*) echo empty ours ;;
 		*) echo none hand empty ours ;;
 	esac | tr ' ' '\n' | grep -xE "$only_peers"
 }
@@ -76,7 +80,7 @@ attach() {
 	if [ "${3%_*}" = attached ]; then
 		for i in $(seq ${3#*_}); do
 			case $1 in
-				ours) echo "SELECT concurrency.attach('$2', 'v$i');" ;;
+				ours | shortcut) echo "SELECT concurrency.attach('$2', 'v$i');" ;;
 				*) echo "CREATE TRIGGER t$i BEFORE INSERT OR UPDATE ON $2 FOR EACH ROW EXECUTE FUNCTION $1_trigger();" ;;
 			esac
 		done
@@ -85,7 +89,7 @@ attach() {
 	on="ON $2 FOR EACH ROW EXECUTE FUNCTION"
 	case $1 in
 		none | hand) ;;
-		ours)
+		ours | shortcut)
 			case $3 in
 				watch) options=", watch => 'n,k'" ;;
 				edits*) options=", edits => 'refuse'" ;;
@@ -136,8 +140,19 @@ statements() {
 			*hand) statement="UPDATE $table SET $(values "$1"), version = $(next_version "$1")" ;;
 			*) statement="UPDATE $table SET $(values "$1")" ;;
 		esac
+		case $1 in
+			prepared) statement="$statement WHERE id = 1" ;;
+			nothing) statement="$statement WHERE id = 0" ;;
+		esac
+		case $1 in
+			prepared | nothing)
+				echo "PREPARE $table AS $statement"
+				statement="EXECUTE $table" ;;
+		esac
+		[ $2 != shortcut ] || echo "SET concurrency.shortcut = on"
 		# EXPLAIN fills the caches
 		printf '%s\n' "EXPLAIN $statement" "SELECT 1" "--$1 $2 $run" "$statement" "SELECT 1"
+		[ $2 != shortcut ] || echo "SET concurrency.shortcut = off"
 		case $1 in skip_* | expect_*) echo "COMMIT" ;; esac
 	done
 }

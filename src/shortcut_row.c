@@ -1,0 +1,223 @@
+/*-------------------------------------------------------------------------
+ *
+ * shortcut_row.c
+ *	  What is done to a row that takes the shortcut: its version is counted where
+ *	  the executor forms it, and the trigger is not called.
+ *
+ * That a table has a BEFORE row trigger makes the executor lock and fetch each
+ * row for it, which costs far more than all that the trigger does.  But the
+ * executor has OLD already when it forms the new row (ExecGetUpdateNewTuple(),
+ * nodeModifyTable.c), and that is where we stand, in the place of the
+ * projection.  If the trigger would plainly accept the write, NEW gets its
+ * version here, and the executor's own copy of the table's trigger descriptor
+ * says that there is no such trigger.  For every other row it says that there is
+ * one, which locks the row, judges it and tells what it has to tell: no refusal
+ * is ever ours to imitate.
+ *
+ * This is right because only free rows are accepted: ones that nobody has locked
+ * or replaced (HEAP_XMAX_INVALID) at the time when we look.  Were the trigger
+ * called, it would have its lock at once, find this very row, and judge it as we
+ * do; and all that the executor evaluates next (generated columns, constraints,
+ * row security, partition bounds) it would evaluate on this very row.  If
+ * somebody else comes in between all the same, it is as if he had come first:
+ * table_tuple_update() finds it out, and the executor raises its 40001, gives up
+ * a row that is gone, or has EvalPlanQual() lock and recheck the row as it is
+ * now and forms it again, where it is judged again.
+ *
+ * So a row is formed at four points, in 15, 17 and 18:
+ *
+ * (a) ExecModifyTable(), once a row, before anything is locked.
+ * (b) ExecUpdate(), when the row that we accepted was updated meanwhile.
+ * (c) ExecCrossPartitionUpdate(), the same, for a row that moves.
+ * (d) ExecBRUpdateTriggers(), where the trigger is called next.
+ *
+ * At (a), and nowhere else, the row that the plan has fetched is the one that
+ * the statement's EPQState was told of (EvalPlanQualSetSlot()); at the others it
+ * is one that EvalPlanQual() has made.  At (b) and (c) the descriptor says that
+ * there is no trigger, and at (d) that there is.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "utils/rel.h"
+
+#include "session.h"
+#include "shortcut_row.h"
+#include "verdict.h"
+
+/*
+ * Tell whoever looks for it whether a table's updates take the shortcut in this
+ * statement, or what keeps them from it.
+ */
+void
+cc_shortcut_report(ResultRelInfo *table, const char *obstacle)
+{
+	const char *name = RelationGetRelationName(table->ri_RelationDesc);
+
+	if (!message_level_is_interesting(DEBUG1))
+		return;
+	if (obstacle)
+		ereport(DEBUG1,
+				(errmsg_internal("updates of table \"%s\" do not take the shortcut: %s",
+								 name, obstacle)));
+	else
+		ereport(DEBUG1,
+				(errmsg_internal("updates of table \"%s\" take the shortcut", name)));
+}
+
+/*
+ * Get to know a trigger.  False if it has to be called for all rows: then we step
+ * aside.
+ */
+static pg_noinline bool
+prepare_trigger(Shortcut *shortcut, ShortcutTrigger *trigger)
+{
+	const char *obstacle = cc_shortcut_trigger_prepare(trigger, shortcut->table,
+													   shortcut->statement->ps.state);
+
+	if (obstacle)
+		shortcut->table->ri_projectNew = shortcut->projection;
+	if (obstacle || trigger == &shortcut->triggers[shortcut->ntriggers - 1])
+		cc_shortcut_report(shortcut->table, obstacle);
+	return obstacle == NULL;
+}
+
+/*
+ * Has nobody locked or replaced the row?
+ *
+ * OLD is where it is in its buffer, as table_tuple_fetch_row_version() has just
+ * found it.
+ */
+static inline bool
+is_free(TupleTableSlot *old)
+{
+	Assert(TTS_IS_BUFFERTUPLE(old) && !TTS_SHOULDFREE(old));
+	return (((HeapTupleTableSlot *) old)->tuple->t_data->t_infomask & HEAP_XMAX_INVALID) != 0;
+}
+
+/*
+ * Choose the version to store, as the trigger does; false if it has more to say.
+ * NEW is not a row yet: slot functions do not work on it.
+ */
+static inline bool
+choose_version(ShortcutTrigger *trigger, TupleTableSlot *old, TupleTableSlot *new)
+{
+	const VersionPolicy *policy = trigger->policy;
+	AttrNumber	attnum = policy->column.place.attnum;
+	VersionChange change;
+	Verdict		verdict;
+
+	change.old.datum = slot_getattr(old, attnum, &change.old.isnull);
+	change.new.datum = new->tts_values[attnum - 1];
+	change.new.isnull = new->tts_isnull[attnum - 1];
+	change.is_expected = false;
+	change.token_was_sent = trigger->is_sent;	/* else it is OLD's */
+
+	verdict = cc_verdict(policy, &change);
+	if (verdict == VERDICT_KEEP)
+		trigger->next = change.new;
+	else if (verdict != VERDICT_BUMP &&
+			 (verdict != VERDICT_BLIND || policy->blind != BLIND_ALLOW))
+		return false;
+	else if (policy->condition && !cc_condition_is_met_by(policy->condition, old, new))
+		trigger->next = change.old;
+	else
+		trigger->next = cc_version_next(&policy->column, change.old);
+	return true;
+}
+
+/* Give the new row its versions, if all of our triggers plainly accept it. */
+static inline bool
+accept_row(Shortcut *shortcut, TupleTableSlot *old, TupleTableSlot *new)
+{
+	if (cc_session_notes != NULL ||
+		SessionReplicationRole != shortcut->session_role)
+		return false;
+
+	for (int i = 0; i < shortcut->ntriggers; i++)
+	{
+		ShortcutTrigger *trigger = &shortcut->triggers[i];
+
+		if (unlikely(trigger->policy == NULL) && !prepare_trigger(shortcut, trigger))
+			return false;
+		if (!choose_version(trigger, old, new))
+			return false;
+	}
+
+	for (int i = 0; i < shortcut->ntriggers; i++)
+	{
+		ShortcutTrigger *trigger = &shortcut->triggers[i];
+		int			column = trigger->policy->column.place.attnum - 1;
+
+		new->tts_values[column] = trigger->next.datum;
+		new->tts_isnull[column] = trigger->next.isnull;
+	}
+	return true;
+}
+
+/*
+ * Call the triggers for a row that the executor has locked already, and for which
+ * it will not call them itself.
+ */
+static pg_noinline void
+call_triggers(Shortcut *shortcut, TupleTableSlot *old, TupleTableSlot *new)
+{
+	LOCAL_FCINFO(fcinfo, 0);
+	TupleDesc	tupdesc = old->tts_tupleDescriptor;
+	HeapTuple	row = heap_form_tuple(tupdesc, new->tts_values, new->tts_isnull);
+	TriggerData trigdata = {
+		.type = T_TriggerData,
+		.tg_event = TRIGGER_EVENT_UPDATE | TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE,
+		.tg_relation = shortcut->table->ri_RelationDesc,
+		.tg_trigtuple = ExecFetchSlotHeapTuple(old, false, NULL),
+		.tg_trigslot = old,
+		.tg_newslot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsHeapTuple),
+		.tg_updatedcols = ExecGetAllUpdatedCols(shortcut->table,
+												shortcut->statement->ps.state)
+	};
+
+	for (int i = 0; i < shortcut->ntriggers; i++)
+	{
+		trigdata.tg_trigger = shortcut->triggers[i].trigger;
+		trigdata.tg_newtuple = row;
+		ExecStoreHeapTuple(row, trigdata.tg_newslot, false);
+		InitFunctionCallInfoData(*fcinfo, shortcut->triggers[i].function, 0,
+								 InvalidOid, (Node *) &trigdata, NULL);
+		row = (HeapTuple) DatumGetPointer(FunctionCallInvoke(fcinfo));
+
+		/* only if the statement itself has called expect(), under "skip" */
+		if (row == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to concurrent update")));
+	}
+	heap_deform_tuple(row, tupdesc, new->tts_values, new->tts_isnull);
+	ExecDropSingleTupleTableSlot(trigdata.tg_newslot);
+}
+
+/*
+ * Form a new row: the function of the expression that the executor takes for the
+ * projection.  It runs in the memory of one row.
+ */
+Datum
+cc_shortcut_form_row(ExprState *state, ExprContext *econtext, bool *isnull)
+{
+	Shortcut   *shortcut = state->evalfunc_private;
+	TriggerDesc *descriptor = shortcut->table->ri_TrigDesc;
+	TupleTableSlot *old = econtext->ecxt_scantuple;
+	TupleTableSlot *new = state->resultslot;
+	ExprState  *projection = &shortcut->projection->pi_state;
+
+	/* not kept: PostgreSQL exchanges the function after the first call */
+	Datum		result = projection->evalfunc(projection, econtext, isnull);
+
+	if (econtext->ecxt_outertuple == shortcut->statement->mt_epqstate.origslot)
+		descriptor->trig_update_before_row = !is_free(old) || !accept_row(shortcut, old, new);
+	else if (!descriptor->trig_update_before_row && !accept_row(shortcut, old, new))
+		call_triggers(shortcut, old, new);
+	return result;
+}
