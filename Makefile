@@ -19,6 +19,7 @@
 #
 # With servers that are brought for it, and kept below SERVERS:
 #   make test-majors    the suites on MAJORS="15 17 18 19", and upgrades between them
+#   make test-shortcut  the suites with concurrency.shortcut on: MAJORS="15 17 18"
 #   make test-assert    the suites on servers with assertions: MAJORS="15 18"
 #   make test-discard   all of sql/ where caches forget at once, for hours: MAJORS=18
 #   make test-sanitize  the same with ASan and UBSan: MAJORS=18
@@ -158,6 +159,7 @@ REGRESS = \
 	other_triggers \
 	isolation_levels \
 	table_kinds \
+	shortcut \
 	direct_calls \
 	every_path
 REGRESS_OPTS = --encoding=UTF8 --load-extension=$(EXTENSION)
@@ -193,6 +195,11 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 
+# what only those majors have whose executor somebody has read: see src/compat.h
+ifneq ($(filter 15 17 18,$(MAJORVERSION)),)
+ISOLATION += shortcut_race
+endif
+
 # PGXS tracks no headers, and under VPATH makes no directories
 $(OBJS): $(wildcard $(srcdir)/src/*.h) | object-directory
 $(DATA_built): $(PARTS)
@@ -207,7 +214,7 @@ all install installcheck clean:
 	@false
 endif
 
-.PHONY: test-majors test-assert test-discard test-sanitize test-valgrind coverage lint
+.PHONY: test-majors test-shortcut test-assert test-discard test-sanitize test-valgrind coverage lint
 .PHONY: dist deb test-packages test-fresh prove fuzz test-memory
 .PHONY: demo test test-clients clients-doc soak bench bench-instructions indent
 
@@ -227,6 +234,9 @@ clients-doc:
 
 test-majors:
 	@sh test/servers/majors.sh $(or $(MAJORS),15 17 18 19)
+
+test-shortcut:
+	@sh test/servers/shortcut.sh $(or $(MAJORS),15 17 18)
 
 test-assert:
 	@sh test/servers/assert.sh $(or $(MAJORS),15 18)

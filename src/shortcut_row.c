@@ -15,7 +15,7 @@
  * is ever ours to imitate.
  *
  * This is right because only free rows are accepted: ones that nobody has locked
- * or replaced (HEAP_XMAX_INVALID) at the time when we look.  Were the trigger
+ * or replaced at the time when we look.  Were the trigger
  * called, it would have its lock at once, find this very row, and judge it as we
  * do; and all that the executor evaluates next (generated columns, constraints,
  * row security, partition bounds) it would evaluate on this very row.  If
@@ -40,9 +40,11 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "storage/bufmgr.h"
 #include "utils/rel.h"
 
 #include "session.h"
@@ -87,16 +89,35 @@ prepare_trigger(Shortcut *shortcut, ShortcutTrigger *trigger)
 }
 
 /*
- * Has nobody locked or replaced the row?
+ * Has nobody locked or replaced a row?  This is what the trigger's lock would go
+ * by, under the lock of the row's buffer.
+ */
+static pg_noinline bool
+is_found_free(TupleTableSlot *row, EState *estate)
+{
+	Buffer		buffer = ((BufferHeapTupleTableSlot *) row)->buffer;
+	TM_Result	result;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	result = HeapTupleSatisfiesUpdate(((HeapTupleTableSlot *) row)->tuple,
+									  estate->es_output_cid, buffer);
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	return result == TM_Ok;
+}
+
+/*
+ * Has nobody locked or replaced a row?  Most rows tell at once.
  *
  * OLD is where it is in its buffer, as table_tuple_fetch_row_version() has just
- * found it.
+ * found it.  A row that a trigger's call has updated keeps the lock that was
+ * taken for it, though who took it is gone.
  */
 static inline bool
-is_free(TupleTableSlot *old)
+is_free(TupleTableSlot *row, EState *estate)
 {
-	Assert(TTS_IS_BUFFERTUPLE(old) && !TTS_SHOULDFREE(old));
-	return (((HeapTupleTableSlot *) old)->tuple->t_data->t_infomask & HEAP_XMAX_INVALID) != 0;
+	Assert(TTS_IS_BUFFERTUPLE(row) && !TTS_SHOULDFREE(row));
+	return (((HeapTupleTableSlot *) row)->tuple->t_data->t_infomask & HEAP_XMAX_INVALID) != 0 ||
+		is_found_free(row, estate);
 }
 
 /*
@@ -216,7 +237,7 @@ cc_shortcut_form_row(ExprState *state, ExprContext *econtext, bool *isnull)
 	Datum		result = projection->evalfunc(projection, econtext, isnull);
 
 	if (econtext->ecxt_outertuple == shortcut->statement->mt_epqstate.origslot)
-		descriptor->trig_update_before_row = !is_free(old) || !accept_row(shortcut, old, new);
+		descriptor->trig_update_before_row = !is_free(old, shortcut->statement->ps.state) || !accept_row(shortcut, old, new);
 	else if (!descriptor->trig_update_before_row && !accept_row(shortcut, old, new))
 		call_triggers(shortcut, old, new);
 	return result;

@@ -53,7 +53,7 @@ suite regress installcheck ISOLATION= TAP_TESTS= ${REGRESS_TESTS:+REGRESS="$REGR
 suite isolation installcheck REGRESS= TAP_TESTS=
 # a slice of make fuzz; like the suites before it, it needs no server of its own
 suite fuzz env FUZZ_LISTS=20000 FUZZ_TRIGGERS=500 FUZZ_ATTACH=500 FUZZ_STATEMENTS=4000 \
-	sh test/fuzz/run.sh arguments model
+	FUZZ_POLICIES=1 FUZZ_PERMUTATIONS=60 FUZZ_SEEDS=10 sh test/fuzz/run.sh arguments model shortcut
 suite clients sh test/clients/run.sh $(cat test/clients/quick)
 suite tap installcheck REGRESS= ISOLATION= ${PROVE_TESTS:+PROVE_TESTS="$PROVE_TESTS"}
 suite logs sh test/checks/logs.sh

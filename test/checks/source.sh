@@ -12,7 +12,10 @@ includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
 may_include() {
 	facts='settings|session|statistics|writer|edit|attachment|options|catalog|key|version|place|compat'
 	case $1 in
-		concurrency.c) echo "$facts" ;;
+		concurrency.c) echo "shortcut|$facts" ;;
+		shortcut.[ch]) echo "shortcut|shortcut_row|$facts" ;;
+		shortcut_row.[ch]) echo "shortcut_row|shortcut_trigger|verdict|$facts" ;;
+		shortcut_trigger.[ch]) echo "shortcut_trigger|policy|$facts" ;;
 		trigger.c) echo "policy|verdict|conflict|$facts" ;;
 		transaction.c) echo "argument|policy|$facts" ;;
 		current.c) echo "argument|lookup|conflict|$facts" ;;
