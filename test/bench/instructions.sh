@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d "$WORK/instructions.XXXXXX")
 rows=1000
 only_peers=$(echo "${BENCH_PEERS:-.*}" | tr ' ' '|')
-cases=${BENCH_CASES:-cached last wide middle echo increment watch insert uuid skip_check skip_bump expect_1 expect_10 edits edits_others
+cases=${BENCH_CASES:-cached first last wide middle echo increment watch insert uuid skip_check skip_bump expect_1 expect_10 edits edits_others
 	columns_10 columns_100 columns_500 attached_1 attached_4 attached_8 partitions_1 partitions_10 partitions_100
 	prepared nothing}
 
@@ -27,7 +27,7 @@ peers() {
 		last | wide) echo none hand empty ours shortcut counting checking ;;
 		middle) echo none hand empty walking ours shortcut counting ;;
 		insert) echo none empty ours counting ;;
-		partitions_* | uuid | watch | prepared | nothing) echo none hand empty ours shortcut ;;
+		first | partitions_* | uuid | watch | prepared | nothing) echo none hand empty ours shortcut ;;
 		echo | increment | attached_*) echo empty ours shortcut ;;
 		edits* | *_[0-9]*) echo empty ours ;;
 		*) echo none hand empty ours ;;
@@ -36,10 +36,11 @@ peers() {
 
 columns() {
 	case $1 in
+		first) echo "version bigint, id int, n int, k bigint, a text, b text, changed timestamptz" ;;
 		last) echo "id int, n int, k bigint, a text, b text, changed timestamptz, version bigint" ;;
 		wide) echo "id int, n int, k bigint, $(seq -f 'c%g text' -s ', ' 60), version bigint" ;;
 		middle) echo "id int, a text, n int, b text, k bigint, version bigint, changed timestamptz" ;;
-		edits*) echo "id int PRIMARY KEY, n int, k bigint, version bigint, a text, b text, changed timestamptz" ;;
+		edits* | prepared | nothing) echo "id int PRIMARY KEY, n int, k bigint, version bigint, a text, b text, changed timestamptz" ;;
 		uuid) echo "id int, n int, k bigint, version uuid, a text, b text, changed timestamptz" ;;
 		columns_*) echo "id int, n int, k bigint, $(seq -f 'c%g text' -s ', ' ${1#*_}), version bigint" ;;
 		attached_*) echo "id int, k bigint, $(seq -f 'v%g bigint' -s ', ' ${1#*_}), version bigint, a text" ;;
@@ -103,11 +104,12 @@ attach() {
 	esac
 }
 
-# The tables of a case: to fill the caches, of one row, and of many.
+# The tables of a case: to fill the caches, of one row, and of many.  Where the statement
+# is for one row at most, its table has many, so that it is found by its key.
 runs="a b c"
 rows_of() {
-	case $1 in
-		c) echo $((rows + 1)) ;;
+	case $1$2 in
+		*c | prepared* | nothing*) echo $((rows + 1)) ;;
 		*) echo 1 ;;
 	esac
 }
@@ -144,12 +146,14 @@ statements() {
 			prepared) statement="$statement WHERE id = 1" ;;
 			nothing) statement="$statement WHERE id = 0" ;;
 		esac
+		[ $2 != shortcut ] || echo "SET concurrency.shortcut = on"
 		case $1 in
 			prepared | nothing)
+				# after five times, the plan is kept
 				echo "PREPARE $table AS $statement"
-				statement="EXECUTE $table" ;;
+				statement="EXECUTE $table"
+				printf '%s\n' "$statement" "$statement" "$statement" "$statement" "$statement" "$statement" ;;
 		esac
-		[ $2 != shortcut ] || echo "SET concurrency.shortcut = on"
 		# EXPLAIN fills the caches
 		printf '%s\n' "EXPLAIN $statement" "SELECT 1" "--$1 $2 $run" "$statement" "SELECT 1"
 		[ $2 != shortcut ] || echo "SET concurrency.shortcut = off"
@@ -179,7 +183,7 @@ create_tables() {
 		esac
 		echo ";"
 		echo "ALTER TABLE $table ALTER version SET NOT NULL, ALTER version SET DEFAULT $([ "$1" = uuid ] && echo 'gen_random_uuid()' || echo 1);"
-		[ "$1" = insert ] || fill "$table" "$(rows_of $run)"
+		[ "$1" = insert ] || fill "$table" "$(rows_of "$1" $run)"
 		attach "$2" "$table" "$1"
 	done
 }
@@ -194,7 +198,7 @@ make -s -C "$here" PG_CONFIG="$PG_CONFIG" with_llvm=no >"$dir/log" 2>&1 || { cat
 	[ -z "$has_moddatetime" ] || echo "CREATE EXTENSION moddatetime;"
 	for run in $runs; do
 		echo "CREATE TABLE source_$run ($(columns insert));"
-		fill source_$run "$(rows_of $run)"
+		fill source_$run "$(rows_of insert $run)"
 	done
 	each create_tables
 	echo "VACUUM (FREEZE, ANALYZE);"

@@ -10,7 +10,7 @@ use warnings;
 
 my %names = (
 	none => 'no version', hand => 'by hand', empty => 'empty C trigger',
-	ours => 'concurrency', watch => '… watch, two columns', several => '… two version columns',
+	ours => 'concurrency', shortcut => '… shortcut on', watch => '… watch, two columns', several => '… two version columns',
 	skip_check => '… skip_check on', skip_bump => '… skip_bump on', no_stamp => '… stamp_insert => false',
 	counting => 'PL/pgSQL, counts', checking => 'PL/pgSQL, checks',
 	moddatetime => 'moddatetime', suppress => 'suppress_redundant_updates');
@@ -18,7 +18,7 @@ my %titles = (
 	narrow => 'bulk UPDATE, 8 columns', wide => 'bulk UPDATE, 64 columns', toasted => 'bulk UPDATE, 8 kB toasted in each row',
 	few => 'bulk UPDATE, 1/100 of the rows', copy => 'COPY', insert => 'multi-row INSERT', upsert => 'upsert, all rows exist',
 	partitions => 'bulk UPDATE, 100 partitions', stale => 'UPDATE with tokens, 1 % stale, skip');
-my @order = qw(none hand empty ours watch several skip_check skip_bump no_stamp counting checking moddatetime suppress);
+my @order = qw(none hand empty ours shortcut watch several skip_check skip_bump no_stamp counting checking moddatetime suppress);
 my (%samples, %wal, %rows, @workloads);
 
 sub title

@@ -21,12 +21,12 @@ export PGOPTIONS='-c client_min_messages=error -c synchronous_commit=off'
 
 has_moddatetime=$([ ! -e "$("$PG_CONFIG" --pkglibdir)/moddatetime.so" ] || echo moddatetime)
 
-# The workloads in SQL, and the peers of each.
+# The workloads in SQL, and the peers of each.  "shortcut" is ours, with concurrency.shortcut on.
 workloads=${BENCH_WORKLOADS-narrow wide toasted few copy insert upsert partitions stale}
 peers() {
 	case $1 in
-		narrow) echo none hand empty ours watch several skip_check skip_bump counting checking $has_moddatetime suppress ;;
-		wide | toasted | few | partitions) echo hand empty ours counting checking ;;
+		narrow) echo none hand empty ours shortcut watch several skip_check skip_bump counting checking $has_moddatetime suppress ;;
+		wide | toasted | few | partitions) echo hand empty ours shortcut counting checking ;;
 		copy | insert) echo none empty ours no_stamp counting ;;
 		upsert) echo hand empty ours counting checking ;;
 		stale) echo hand ours ;;
@@ -35,7 +35,7 @@ peers() {
 
 # ... and those of pgbench: protocol, number of clients, rows to choose from
 runs=${BENCH_RUNS-simple:8:many prepared:1:many prepared:8:many prepared:32:many prepared:8:one}
-run_peers="hand empty ours checking"
+run_peers="hand empty ours shortcut checking"
 
 # turn ROUND PEER...: the peers, beginning with another one in each round.
 turn() {
@@ -89,7 +89,7 @@ attach() {
 	on="$1 FOR EACH ROW EXECUTE FUNCTION"
 	case $2 in
 		none | hand) ;;
-		ours | skip_*) echo "SELECT concurrency.attach('$1'$([ "$1" != stale ] || echo ", on_conflict => 'skip'"));" ;;
+		ours | shortcut | skip_*) echo "SELECT concurrency.attach('$1'$([ "$1" != stale ] || echo ", on_conflict => 'skip'"));" ;;
 		watch) echo "SELECT concurrency.attach('$1', watch => 'n,k');" ;;
 		several) echo "SELECT concurrency.attach('$1'), concurrency.attach('$1', 'version2');" ;;
 		no_stamp) echo "SELECT concurrency.attach('$1', stamp_insert => false);" ;;
@@ -104,7 +104,7 @@ detach() {
 	case $2 in
 		none | hand) ;;
 		several) echo "SELECT concurrency.detach('$1'), concurrency.detach('$1', 'version2');" ;;
-		ours | watch | skip_* | no_stamp) echo "SELECT concurrency.detach('$1');" ;;
+		ours | shortcut | watch | skip_* | no_stamp) echo "SELECT concurrency.detach('$1');" ;;
 		*) echo "DROP TRIGGER t ON $1;" ;;
 	esac
 }
@@ -130,11 +130,17 @@ prepare() {
 		stale) echo "DROP TABLE IF EXISTS tokens; CREATE TABLE tokens AS SELECT id, version - (id % 100 = 0)::int AS version FROM stale; ANALYZE tokens;" ;;
 	esac
 	attach "$1" "$2"
-	case $2 in skip_*) echo "BEGIN; SELECT concurrency.$2('$1');" ;; esac
+	case $2 in
+		shortcut) echo "SET concurrency.shortcut = on;" ;;
+		skip_*) echo "BEGIN; SELECT concurrency.$2('$1');" ;;
+	esac
 }
 
 finish() {
-	case $2 in skip_*) echo "COMMIT;" ;; esac
+	case $2 in
+		shortcut) echo "RESET concurrency.shortcut;" ;;
+		skip_*) echo "COMMIT;" ;;
+	esac
 }
 
 clean_up() {
@@ -203,7 +209,8 @@ for round in $(seq 0 "$rounds"); do
 			[ $choice = one ] && last=1 || last=$((rows / 10))
 			printf '\\set id random(1, %s)\nUPDATE one_%s SET k = k + 1%s WHERE id = :id;\n' \
 				$last $peer "$([ $peer != hand ] || echo ', version = version + 1')" >"$dir/script"
-			tps=$(pgbench -n -M $protocol -c $clients -j 2 -T "$seconds" -f "$dir/script" 2>"$dir/log" |
+			[ $peer = shortcut ] && options="-c session_preload_libraries=concurrency -c concurrency.shortcut=on" || options=
+			tps=$(PGOPTIONS="$PGOPTIONS $options" pgbench -n -M $protocol -c $clients -j 2 -T "$seconds" -f "$dir/script" 2>"$dir/log" |
 				sed -n 's/^tps = \([0-9.]*\).*/\1/p')
 			echo "pgbench:$run $peer ${tps:?$(cat "$dir/log")}" >>"$dir/pgbench"
 		done

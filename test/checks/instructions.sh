@@ -16,27 +16,38 @@ case $("$PG_CONFIG" --configure) in
 		exit 0 ;;
 esac
 
-counted=$(BENCH_CASES="$(sed -n 's/^\([a-z_]*\) .*/\1/p' instructions.txt)" BENCH_PEERS="empty ours" \
+peers="empty ours"
+[ -z "$("$PG_CONFIG" --version | grep -E '^PostgreSQL (15|17|18)')" ] || peers="hand empty ours shortcut"
+
+counted=$(BENCH_CASES="$(sed -n 's/^\([a-z_]*\) .*/\1/p' instructions.txt | sort -u)" BENCH_PEERS="$peers" \
 	sh instructions.sh) || { echo "not ok - instructions can be counted"; exit 1; }
 
-echo "$counted" | awk -v margin=$margin '
+echo "$counted" | awk -v margin=$margin -v peers="$peers" '
 	function report(good, text) {
 		print (good ? "ok" : "not ok") " - " text
 		if (!good)
 			failed = 1
 	}
+	FILENAME != "-" && /^[a-z]/ && $2 == "shortcut" { promised[$1] = $3; next }
 	FILENAME != "-" { if (/^[a-z]/) recorded[$1] = $2; next }
-	$2 == "empty" { row = $3; statement = $4 }
-	$2 == "ours" {
-		ratio = $3 / row
-		report(row > 0 && ratio <= recorded[$1] * margin,
+	{ row[$2] = $3; statement[$2] = $4 }
+	$2 == "ours" && $1 in recorded {
+		ratio = row["ours"] / row["empty"]
+		report(ratio <= recorded[$1] * margin,
 			   sprintf("%s: a row takes %.4f times the instructions of an empty trigger (recorded: %.4f)", $1, ratio, recorded[$1]))
 		if ($1 == "cached")
-			report($4 - statement - ($3 - row) < 2000,
-				   sprintf("%s: a statement takes %d instructions more than with an empty trigger", $1, $4 - statement - ($3 - row)))
+			report(statement["ours"] - statement["empty"] - (row["ours"] - row["empty"]) < 2000,
+				   sprintf("%s: a statement takes %d instructions more than with an empty trigger", $1,
+						   statement["ours"] - statement["empty"] - (row["ours"] - row["empty"])))
+		seen++
+	}
+	$2 == "shortcut" && $1 in promised {
+		ratio = $1 ~ /prepared|nothing/ ? statement["shortcut"] / statement["hand"] : row["shortcut"] / row["hand"]
+		report(ratio <= promised[$1],
+			   sprintf("%s: with the shortcut, %.4f times the instructions of counting by hand (promised: %.2f)", $1, ratio, promised[$1]))
 		seen++
 	}
 	END {
-		report(seen == length(recorded), seen " cases were counted")
+		report(seen == length(recorded) + (peers ~ /shortcut/ ? length(promised) : 0), seen " cases were counted")
 		exit failed
 	}' instructions.txt -
