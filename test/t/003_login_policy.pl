@@ -11,6 +11,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
+$node->append_conf('postgresql.conf', "session_preload_libraries = ''");
 $node->start;
 
 $node->safe_psql('postgres', q{
