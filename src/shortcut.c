@@ -51,12 +51,13 @@ static ExecutorStart_hook_type previous_ExecutorStart = NULL;
 static bool
 is_called(const Trigger *trigger)
 {
-	char other = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ?
-	TRIGGER_FIRES_ON_ORIGIN : TRIGGER_FIRES_ON_REPLICA;
+	bool		is_replica = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA;
 
 	return TRIGGER_TYPE_MATCHES(trigger->tgtype, TRIGGER_TYPE_ROW,
 								TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_UPDATE) &&
-		trigger->tgenabled != TRIGGER_DISABLED && trigger->tgenabled != other;
+		trigger->tgenabled != TRIGGER_DISABLED &&
+		trigger->tgenabled != (is_replica ? TRIGGER_FIRES_ON_ORIGIN :
+							   TRIGGER_FIRES_ON_REPLICA);
 }
 
 /*
@@ -98,9 +99,12 @@ static bool
 locks_keys(ResultRelInfo *table, EState *estate)
 {
 	TupleConstr *constraints = RelationGetDescr(table->ri_RelationDesc)->constr;
-	Bitmapset  *updated = constraints && constraints->has_generated_stored ?
-	ExecGetAllUpdatedCols(table, estate) : ExecGetUpdatedCols(table, estate);
+	Bitmapset  *updated;
 
+	if (constraints && constraints->has_generated_stored)
+		updated = ExecGetAllUpdatedCols(table, estate);
+	else
+		updated = ExecGetUpdatedCols(table, estate);
 	return bms_overlap(updated, RelationGetIndexAttrBitmap(table->ri_RelationDesc,
 														   INDEX_ATTR_BITMAP_KEY));
 }

@@ -15,14 +15,14 @@
  * is ever ours to imitate.
  *
  * This is right because only free rows are accepted: ones that nobody has locked
- * or replaced at the time when we look.  Were the trigger
- * called, it would have its lock at once, find this very row, and judge it as we
- * do; and all that the executor evaluates next (generated columns, constraints,
- * row security, partition bounds) it would evaluate on this very row.  If
- * somebody else comes in between all the same, it is as if he had come first:
- * table_tuple_update() finds it out, and the executor raises its 40001, gives up
- * a row that is gone, or has EvalPlanQual() lock and recheck the row as it is
- * now and forms it again, where it is judged again.
+ * or replaced at the time when we look.  Were the trigger called, it would have
+ * its lock at once, find this very row, and judge it as we do; and all that the
+ * executor evaluates next (generated columns, constraints, row security,
+ * partition bounds) it would evaluate on this very row.  If somebody else comes
+ * in between all the same, it is as if he had come first: table_tuple_update()
+ * finds it out, and the executor raises its 40001, gives up a row that is gone,
+ * or has EvalPlanQual() lock and recheck the row as it is now and forms it again,
+ * where it is judged again.
  *
  * So a row is formed at four points, in 15, 17 and 18:
  *
@@ -237,7 +237,9 @@ cc_shortcut_form_row(ExprState *state, ExprContext *econtext, bool *isnull)
 	Datum		result = projection->evalfunc(projection, econtext, isnull);
 
 	if (econtext->ecxt_outertuple == shortcut->statement->mt_epqstate.origslot)
-		descriptor->trig_update_before_row = !is_free(old, shortcut->statement->ps.state) || !accept_row(shortcut, old, new);
+		descriptor->trig_update_before_row =
+			!is_free(old, shortcut->statement->ps.state) ||
+			!accept_row(shortcut, old, new);
 	else if (!descriptor->trig_update_before_row && !accept_row(shortcut, old, new))
 		call_triggers(shortcut, old, new);
 	return result;
