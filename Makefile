@@ -10,7 +10,7 @@
 #   make indent         pgindent's style for src/
 #   make soak           the hunt for lost updates for SECONDS=600, with KILLS=120; twice that in all
 #   make prove          check a model of the decision table in all interleavings, by spin
-#   make fuzz           random arguments, statements and SQL: FUZZ="arguments model sqlsmith"
+#   make fuzz           random arguments, statements and SQL: FUZZ="arguments model shortcut sqlsmith"
 #   make test-memory    memory stays flat, over ten million rows in a statement
 #   make dist           the archive for PGXN, into DIST_OUT=..
 #   make deb            Debian packages for the majors here, into DEB_OUT=..
@@ -264,7 +264,7 @@ prove:
 	@sh test/prove/run.sh
 
 fuzz:
-	@sh test/throwaway.sh fuzz/run.sh $(or $(FUZZ),arguments model sqlsmith)
+	@sh test/throwaway.sh fuzz/run.sh $(or $(FUZZ),arguments model shortcut sqlsmith)
 
 test-memory:
 	@sh test/throwaway.sh fuzz/run.sh memory

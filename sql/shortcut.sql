@@ -44,6 +44,9 @@ SELECT concurrency.attach('doc') \g /dev/null
 SET client_min_messages = notice;
 INSERT INTO doc SELECT i, 'a' FROM generate_series(1, 5) AS i;
 SELECT calls('UPDATE doc SET body = body || 1');
+-- a session's first row is the trigger's: it finds out whose function is called
+\c -
+LOAD 'concurrency';
 SET concurrency.shortcut = on;
 SELECT calls('UPDATE doc SET body = body || 2');
 SELECT calls('UPDATE doc SET body = body || 3, version = version + 1 WHERE id = 1');
@@ -177,6 +180,24 @@ UPDATE doc SET n = n * 3;
 SELECT offer(', guard_delete => true');
 CALL tell('UPDATE doc SET n = n - 1');
 DROP TABLE doc;
+
+-- two triggers that look at what the other one writes
+CREATE TABLE doc (id int, n int, version int, v2 int);
+INSERT INTO doc VALUES (1, 0, 1, 1);
+CREATE TRIGGER zz_concurrency_a BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version');
+CREATE TRIGGER zz_concurrency_b BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION concurrency.version_trigger('version', 'ignore=n');
+CALL tell('UPDATE doc SET n = 1, version = 1');
+\set VERBOSITY sqlstate
+UPDATE doc SET n = 2, version = 1;
+\set VERBOSITY terse
+DROP TRIGGER zz_concurrency_a ON doc;
+SELECT format('CREATE FUNCTION another() RETURNS trigger LANGUAGE c AS %L, %L', probin, prosrc)
+  FROM pg_proc WHERE oid = 'concurrency.version_trigger'::regproc \gexec
+CREATE TRIGGER zz_concurrency_a BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION another('v2');
+CALL tell('UPDATE doc SET n = 3');
+SELECT * FROM doc;
+DROP TABLE doc;
+DROP FUNCTION another;
 
 -- an error in the trigger's arguments comes when it would be called, and not before
 CREATE TABLE doc (id int, version int);

@@ -31,8 +31,9 @@
 
 /*
  * Has somebody read how this major's executor updates a row?  The shortcut says
- * what it relies on, in shortcut_row.c: nodeModifyTable.c and trigger.c of 15.18,
- * 17.0 and 18.6.
+ * what it relies on, in shortcut_row.c: so are nodeModifyTable.c and trigger.c in
+ * 15.18, 17.0 and 18.6.  Later minor releases have to pass the tests that compare
+ * it off and on.
  */
 #define EXECUTOR_IS_KNOWN \
 	(PG_VERSION_NUM / 10000 == 15 || PG_VERSION_NUM / 10000 == 17 || \

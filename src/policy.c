@@ -442,6 +442,8 @@ draft_policy(PolicyDraft *draft, int nargs, char **args)
 	check_edits(draft);
 }
 
+PGFunction	cc_policy_function = NULL;
+
 /*
  * Build the policy of the trigger that is being called, and keep it for the
  * calls to come.
@@ -473,6 +475,7 @@ cc_policy_build(FunctionCallInfo fcinfo)
 
 	MemoryContextSwitchTo(oldcontext);
 	fcinfo->flinfo->fn_extra = policy;
+	cc_policy_function = fcinfo->flinfo->fn_addr;
 	return policy;
 }
 

@@ -67,6 +67,9 @@ typedef struct VersionPolicy
 	StatementState *state;
 } VersionPolicy;
 
+/* The trigger's function, once it has been called: the address of our own code. */
+extern PGFunction cc_policy_function;
+
 extern const VersionPolicy *cc_policy_build(FunctionCallInfo fcinfo);
 extern const Trigger *cc_policy_watcher(Relation rel, Oid function,
 										const char *column);

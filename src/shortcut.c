@@ -36,7 +36,8 @@
 typedef struct AwaitedUpdate
 {
 	ModifyTableState *statement;
-	ExecProcNodeMtd fetch;		/* how its subplan fetches rows */
+	PlanState  *subplan;		/* which fetches its rows... */
+	ExecProcNodeMtd fetch;		/* ...by this */
 	bool		has_begun;
 	struct AwaitedUpdate *next;
 	MemoryContextCallback at_end;
@@ -61,7 +62,8 @@ is_called(const Trigger *trigger)
 }
 
 /*
- * Stand in front of a table's projection, after ExecInitUpdateProjection().
+ * Stand in front of a table's projection, which is made here as
+ * ExecInitUpdateProjection() (nodeModifyTable.c, static) makes it in 15, 17 and 18.
  */
 static void
 stand_in_front(Shortcut *shortcut, int which)
@@ -92,57 +94,64 @@ stand_in_front(Shortcut *shortcut, int which)
 }
 
 /*
- * Would the trigger's lock keep others from referring to the row?  So says
- * ExecUpdateLockMode() (execMain.c), in longer time.
- */
-static bool
-locks_keys(ResultRelInfo *table, EState *estate)
-{
-	TupleConstr *constraints = RelationGetDescr(table->ri_RelationDesc)->constr;
-	Bitmapset  *updated;
-
-	if (constraints && constraints->has_generated_stored)
-		updated = ExecGetAllUpdatedCols(table, estate);
-	else
-		updated = ExecGetUpdatedCols(table, estate);
-	return bms_overlap(updated, RelationGetIndexAttrBitmap(table->ri_RelationDesc,
-														   INDEX_ATTR_BITMAP_KEY));
-}
-
-/*
  * What keeps a table's rows from the shortcut in this statement, whatever our
- * trigger was told?
+ * triggers were told?  "ours" are their numbers.
  */
 static const char *
-find_obstacle(const Shortcut *shortcut, int ncalled)
+find_obstacle(ResultRelInfo *table, List *ours, int ncalled)
 {
-	ResultRelInfo *table = shortcut->table;
 	Relation	rel = table->ri_RelationDesc;
+	Trigger    *triggers = table->ri_TrigDesc->triggers;
+	ListCell   *lc;
 
 	if (rel->rd_rel->relkind != RELKIND_RELATION ||
 		rel->rd_tableam != GetHeapamTableAmRoutine())
 		return "it is not a table of the access method heap";
-	if (shortcut->ntriggers < ncalled)
+	if (list_length(ours) < ncalled)
 		return "it has other triggers that are called before";
-	for (int i = 0; i < ncalled; i++)
+	foreach(lc, ours)
 	{
-		const Trigger *trigger = shortcut->triggers[i].trigger;
+		const Trigger *trigger = &triggers[lfirst_int(lc)];
 
 		if (trigger->tgqual != NULL || trigger->tgnattr > 0)
 			return "the trigger is not called for every row";
+		/* they know each other's columns by it */
+		if (trigger->tgfoid != triggers[linitial_int(ours)].tgfoid)
+			return "its triggers call different functions";
 	}
-	if (locks_keys(table, shortcut->statement->ps.state))
-		return "the statement sets columns of a key";
 	return NULL;
 }
 
-/* Prepare a table's rows to take the shortcut, if they may. */
+/* Prepare a table's rows to take the shortcut. */
 static void
-prepare_table(ModifyTableState *statement, int which)
+prepare_shortcut(ModifyTableState *statement, int which, List *ours)
+{
+	ResultRelInfo *table = &statement->resultRelInfo[which];
+	Shortcut   *shortcut;
+	ListCell   *lc;
+
+	shortcut = palloc0(offsetof(Shortcut, triggers) +
+					   list_length(ours) * sizeof(ShortcutTrigger));
+	shortcut->statement = statement;
+	shortcut->table = table;
+	shortcut->session_role = SessionReplicationRole;
+	foreach(lc, ours)
+	{
+		ShortcutTrigger *trigger = &shortcut->triggers[shortcut->ntriggers++];
+
+		trigger->trigger = &table->ri_TrigDesc->triggers[lfirst_int(lc)];
+		trigger->function = &table->ri_TrigFunctions[lfirst_int(lc)];
+	}
+	stand_in_front(shortcut, which);
+}
+
+/* Look at a table, one of whose rows may come. */
+static void
+look_at_table(ModifyTableState *statement, int which)
 {
 	ResultRelInfo *table = &statement->resultRelInfo[which];
 	TriggerDesc *descriptor = table->ri_TrigDesc;
-	Shortcut   *shortcut;
+	List	   *ours = NIL;
 	const char *obstacle;
 	int			ncalled = 0;
 
@@ -150,32 +159,20 @@ prepare_table(ModifyTableState *statement, int which)
 		table->ri_projectNewInfoValid)
 		return;
 
-	shortcut = palloc0(offsetof(Shortcut, triggers) +
-					   descriptor->numtriggers * sizeof(ShortcutTrigger));
-	shortcut->statement = statement;
-	shortcut->table = table;
-	shortcut->session_role = SessionReplicationRole;
 	for (int i = 0; i < descriptor->numtriggers; i++)
 	{
-		Trigger    *trigger = &descriptor->triggers[i];
-
-		if (!is_called(trigger))
+		if (!is_called(&descriptor->triggers[i]))
 			continue;
 		ncalled++;
-		if (cc_shortcut_trigger_may_be_ours(trigger))
-		{
-			ShortcutTrigger *ours = &shortcut->triggers[shortcut->ntriggers++];
-
-			ours->trigger = trigger;
-			ours->function = &table->ri_TrigFunctions[i];
-		}
+		if (cc_shortcut_trigger_may_be_ours(&descriptor->triggers[i]))
+			ours = lappend_int(ours, i);
 	}
-	if (shortcut->ntriggers == 0)
+	if (ours == NIL)
 		return;
 
-	obstacle = find_obstacle(shortcut, ncalled);
+	obstacle = find_obstacle(table, ours, ncalled);
 	if (obstacle == NULL)
-		stand_in_front(shortcut, which);
+		prepare_shortcut(statement, which, ours);
 	else
 		cc_shortcut_report(table, obstacle);
 }
@@ -190,8 +187,10 @@ fetch_row(PlanState *subplan)
 	AwaitedUpdate *update = awaited_updates;
 	TupleTableSlot *row;
 
-	while (outerPlanState(update->statement) != subplan)
+	while (update && update->subplan != subplan)
 		update = update->next;
+	if (update == NULL)
+		elog(ERROR, "no UPDATE fetches rows from this plan node");
 
 	/* once is enough */
 	if (subplan->ExecProcNode == fetch_row)
@@ -204,7 +203,7 @@ fetch_row(PlanState *subplan)
 		update->has_begun = true;
 		oldcontext = MemoryContextSwitchTo(subplan->state->es_query_cxt);
 		for (int i = 0; i < update->statement->mt_nrels; i++)
-			prepare_table(update->statement, i);
+			look_at_table(update->statement, i);
 		MemoryContextSwitchTo(oldcontext);
 	}
 	return row;
@@ -216,9 +215,10 @@ forget_update(void *arg)
 {
 	AwaitedUpdate **link = &awaited_updates;
 
-	while (*link != arg)
+	while (*link && *link != arg)
 		link = &(*link)->next;
-	*link = (*link)->next;
+	if (*link)
+		*link = (*link)->next;
 }
 
 /* Wait for the first row of a statement, if its tables may be worth it. */
@@ -245,8 +245,9 @@ await_update(PlanState *planstate)
 
 	update = MemoryContextAllocZero(planstate->state->es_query_cxt, sizeof(AwaitedUpdate));
 	update->statement = statement;
-	update->fetch = outerPlanState(planstate)->ExecProcNode;
-	outerPlanState(planstate)->ExecProcNode = fetch_row;
+	update->subplan = outerPlanState(planstate);
+	update->fetch = update->subplan->ExecProcNode;
+	update->subplan->ExecProcNode = fetch_row;
 	update->next = awaited_updates;
 	awaited_updates = update;
 	update->at_end.func = forget_update;

@@ -34,7 +34,9 @@
  * At (a), and nowhere else, the row that the plan has fetched is the one that
  * the statement's EPQState was told of (EvalPlanQualSetSlot()); at the others it
  * is one that EvalPlanQual() has made.  At (b) and (c) the descriptor says that
- * there is no trigger, and at (d) that there is.
+ * there is no trigger, and at (d) that there is.  In an UPDATE nobody reads that
+ * but ExecUpdatePrologue(), which follows (a); what has to know whether the table
+ * has such triggers at all asks the relation.
  *
  *-------------------------------------------------------------------------
  */
@@ -72,15 +74,62 @@ cc_shortcut_report(ResultRelInfo *table, const char *obstacle)
 }
 
 /*
- * Get to know a trigger.  False if it has to be called for all rows: then we step
- * aside.
+ * Would the trigger's lock keep others from referring to the row?  So says
+ * ExecUpdateLockMode() (execMain.c), in longer time.
+ */
+static bool
+locks_keys(ResultRelInfo *table, EState *estate)
+{
+	TupleConstr *constraints = RelationGetDescr(table->ri_RelationDesc)->constr;
+	Bitmapset  *updated;
+
+	if (constraints && constraints->has_generated_stored)
+		updated = ExecGetAllUpdatedCols(table, estate);
+	else
+		updated = ExecGetUpdatedCols(table, estate);
+	return bms_overlap(updated, RelationGetIndexAttrBitmap(table->ri_RelationDesc,
+														   INDEX_ATTR_BITMAP_KEY));
+}
+
+/*
+ * Find what keeps a table's rows from the shortcut, as far as its triggers up to
+ * this one tell, which is about to be called for the first time; NULL if nothing
+ * does.
+ */
+static const char *
+find_obstacle(Shortcut *shortcut, ShortcutTrigger *trigger)
+{
+	EState	   *estate = shortcut->statement->ps.state;
+	const char *obstacle;
+
+	if (trigger == shortcut->triggers && locks_keys(shortcut->table, estate))
+		return "the statement sets columns of a key";
+
+	obstacle = cc_shortcut_trigger_prepare(trigger, shortcut->table, estate);
+	if (obstacle)
+		return obstacle;
+
+	/* what one of them writes, the next one would take for the writer's word */
+	for (const ShortcutTrigger *earlier = shortcut->triggers; earlier < trigger; earlier++)
+	{
+		if (earlier->policy->column.place.attnum == trigger->policy->column.place.attnum)
+			return "two triggers keep the same column";
+	}
+	return NULL;
+}
+
+/*
+ * Get to know a trigger.  False if it has to be called: this once, as nobody has
+ * called it in this session, or for all rows, and then we step aside.
  */
 static pg_noinline bool
 prepare_trigger(Shortcut *shortcut, ShortcutTrigger *trigger)
 {
-	const char *obstacle = cc_shortcut_trigger_prepare(trigger, shortcut->table,
-													   shortcut->statement->ps.state);
+	const char *obstacle;
 
+	if (cc_policy_function == NULL)
+		return false;
+	obstacle = find_obstacle(shortcut, trigger);
 	if (obstacle)
 		shortcut->table->ri_projectNew = shortcut->projection;
 	if (obstacle || trigger == &shortcut->triggers[shortcut->ntriggers - 1])
@@ -136,7 +185,8 @@ choose_version(ShortcutTrigger *trigger, TupleTableSlot *old, TupleTableSlot *ne
 	change.new.datum = new->tts_values[attnum - 1];
 	change.new.isnull = new->tts_isnull[attnum - 1];
 	change.is_expected = false;
-	change.token_was_sent = trigger->is_sent;	/* else it is OLD's */
+	/* else it is OLD's: no other trigger writes to this column */
+	change.token_was_sent = trigger->is_sent;
 
 	verdict = cc_verdict(policy, &change);
 	if (verdict == VERDICT_KEEP)
@@ -151,7 +201,10 @@ choose_version(ShortcutTrigger *trigger, TupleTableSlot *old, TupleTableSlot *ne
 	return true;
 }
 
-/* Give the new row its versions, if all of our triggers plainly accept it. */
+/*
+ * Give the new row its versions, if all of our triggers plainly accept it.  None
+ * of them looks at what another one writes.
+ */
 static inline bool
 accept_row(Shortcut *shortcut, TupleTableSlot *old, TupleTableSlot *new)
 {
@@ -177,6 +230,7 @@ accept_row(Shortcut *shortcut, TupleTableSlot *old, TupleTableSlot *new)
 		new->tts_values[column] = trigger->next.datum;
 		new->tts_isnull[column] = trigger->next.isnull;
 	}
+	shortcut->session_changes = cc_session_changes;
 	return true;
 }
 
@@ -209,15 +263,31 @@ call_triggers(Shortcut *shortcut, TupleTableSlot *old, TupleTableSlot *new)
 		InitFunctionCallInfoData(*fcinfo, shortcut->triggers[i].function, 0,
 								 InvalidOid, (Node *) &trigdata, NULL);
 		row = (HeapTuple) DatumGetPointer(FunctionCallInvoke(fcinfo));
-
-		/* only if the statement itself has called expect(), under "skip" */
 		if (row == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not serialize access due to concurrent update")));
+			elog(ERROR, "row of table \"%s\" cannot be left out any more",
+				 RelationGetRelationName(trigdata.tg_relation));
 	}
 	heap_deform_tuple(row, tupdesc, new->tts_values, new->tts_isnull);
 	ExecDropSingleTupleTableSlot(trigdata.tg_newslot);
+}
+
+/*
+ * Judge a row again that the executor has locked, as somebody has updated it since
+ * we accepted it.
+ *
+ * The triggers are asked now, and would have been asked then.  If the statement
+ * itself, by a function in a constraint, has told something of its writes in
+ * between, that is not the same.
+ */
+static pg_noinline void
+judge_again(Shortcut *shortcut, TupleTableSlot *old, TupleTableSlot *new)
+{
+	if (cc_session_changes != shortcut->session_changes)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update")));
+	if (!accept_row(shortcut, old, new))
+		call_triggers(shortcut, old, new);
 }
 
 /*
@@ -240,7 +310,7 @@ cc_shortcut_form_row(ExprState *state, ExprContext *econtext, bool *isnull)
 		descriptor->trig_update_before_row =
 			!is_free(old, shortcut->statement->ps.state) ||
 			!accept_row(shortcut, old, new);
-	else if (!descriptor->trig_update_before_row && !accept_row(shortcut, old, new))
-		call_triggers(shortcut, old, new);
+	else if (!descriptor->trig_update_before_row)
+		judge_again(shortcut, old, new);
 	return result;
 }

@@ -18,6 +18,7 @@ typedef struct Shortcut
 	ModifyTableState *statement;
 	ResultRelInfo *table;
 	int			session_role;	/* by which it was found out what is called */
+	uint64		session_changes;	/* when the row at hand was accepted */
 	int			ntriggers;
 	ShortcutTrigger triggers[FLEXIBLE_ARRAY_MEMBER];
 } Shortcut;

@@ -22,8 +22,6 @@
 #include "compat.h"
 #include "shortcut_trigger.h"
 
-extern PGDLLEXPORT Datum version_trigger(PG_FUNCTION_ARGS);
-
 /* The trigger's function, as it was found last, unless one has changed since. */
 static FmgrInfo version_function;
 
@@ -74,6 +72,9 @@ cc_shortcut_trigger_may_be_ours(const Trigger *trigger)
  * Find the trigger's function for the executor, which is about to call it.  False
  * if that is not ours after all, or has to be called as somebody else or with
  * settings of its own.
+ *
+ * Ours is the one whose address our code was called by: by its name it could be
+ * another library's.
  */
 static bool
 find_function(ShortcutTrigger *trigger, MemoryContext context)
@@ -87,7 +88,7 @@ find_function(ShortcutTrigger *trigger, MemoryContext context)
 		else
 			fmgr_info_cxt(function, trigger->function, context);
 	}
-	if (trigger->function->fn_addr != version_trigger)
+	if (trigger->function->fn_addr != cc_policy_function)
 		return false;
 	fmgr_info_copy(&version_function, trigger->function, TopMemoryContext);
 	return true;

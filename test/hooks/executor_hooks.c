@@ -3,11 +3,13 @@
  * executor_hooks.c
  *	  Another extension that looks into the executor: it counts the rows that
  *	  each UPDATE fetches, by standing in front of the node that fetches them.
+ *	  It also has a trigger that is called as ours is.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 
@@ -76,4 +78,13 @@ _PG_init(void)
 	ExecutorStart_hook = start;
 	previous_ExecutorEnd = ExecutorEnd_hook;
 	ExecutorEnd_hook = end;
+}
+
+PG_FUNCTION_INFO_V1(version_trigger);
+
+Datum
+version_trigger(PG_FUNCTION_ARGS)
+{
+	ereport(NOTICE, (errmsg("another trigger was called")));
+	return PointerGetDatum(((TriggerData *) fcinfo->context)->tg_newtuple);
 }

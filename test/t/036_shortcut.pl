@@ -24,6 +24,30 @@ plan skip_all => 'this major has no shortcut'
   if $node->safe_psql('postgres', 'SHOW server_version_num') !~ /^(15|17|18)/;
 $node->safe_psql('postgres', 'CREATE EXTENSION concurrency');
 
+# ---- tables of which no row turns up ----
+
+# Nothing of them is evaluated earlier than it is without: not even what PostgreSQL takes
+# for immutable.
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION reckless(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+	BEGIN
+		IF i = 2 AND current_setting('test.reckless', true) = 'yes' THEN
+			RAISE 'reckless';
+		END IF;
+		RETURN i;
+	END
+	$$;
+	CREATE TABLE parent (id int, n int);
+	CREATE TABLE child_1 (g int GENERATED ALWAYS AS (n + reckless(1)) STORED) INHERITS (parent);
+	CREATE TABLE child_2 (g int GENERATED ALWAYS AS (n + reckless(2)) STORED) INHERITS (parent);
+	SELECT concurrency.attach('parent');
+	INSERT INTO child_1 VALUES (1, 1), (2, 2)});
+my %outcome = map {
+	$_ => $node->psql('postgres', "LOAD 'concurrency'; SET concurrency.shortcut = $_; SET test.reckless = 'yes';"
+		  . ' UPDATE parent SET n = n + 1; UPDATE parent SET n = n + 1', on_error_stop => 1)
+} qw(off on);
+is($outcome{on}, $outcome{off}, 'a child of which no row turns up does what it does with the shortcut off');
+
 # ---- beside other extensions ----
 
 my $library = `$pg_config --pkglibdir`;
@@ -38,6 +62,11 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE other (id int);
 	SELECT concurrency.attach('doc'), concurrency.attach('other');
 	CREATE FUNCTION write(i int) RETURNS int LANGUAGE sql AS 'UPDATE doc SET n = n + 1 WHERE id = i RETURNING n'});
+$node->safe_psql('postgres', qq{
+	CREATE TABLE theirs (id int, version int);
+	INSERT INTO theirs VALUES (1, 1);
+	CREATE FUNCTION version_trigger() RETURNS trigger LANGUAGE c AS '$libraries[0]', 'version_trigger';
+	CREATE TRIGGER t BEFORE UPDATE ON theirs FOR EACH ROW EXECUTE FUNCTION version_trigger('version')});
 my $setup = q{
 	TRUNCATE doc, other;
 	INSERT INTO doc SELECT i, 0 FROM generate_series(1, 5) AS i;
@@ -89,6 +118,8 @@ foreach my $order (\@libraries, [ reverse @libraries ])
 	like($on->{messages}, qr/NOTICE:  5 rows were fetched/, "$names: the other hook sees the rows of an UPDATE");
 	is($on->{$_}, $off->{$_}, "$names: the same $_, off and on") foreach sort keys %$on;
 	is($on->{rows}, $plain->{rows}, "$names: the same rows as without the others");
+	my (undef, undef, $said) = $node->psql('postgres', 'SET concurrency.shortcut = on; UPDATE theirs SET id = 2; UPDATE theirs SET id = 3');
+	is(() = $said =~ /another trigger was called/g, 2, "$names: a trigger of the same name is not taken for ours");
 	SKIP:
 	{
 		skip 'there is no auto_explain', 1 if !grep { /auto_explain/ } @others;
@@ -184,7 +215,7 @@ is($node->safe_psql('postgres', q{
 	  FULL JOIN (SELECT tab, id, count(*) AS writes FROM log GROUP BY 1, 2) AS log USING (tab, id)
 	 WHERE (writes, writes + 1, writes + 1) IS DISTINCT FROM (n::bigint, version, watching)}),
 	'', 'after two crashes, each row has as many writes as were logged, and each was one version');
-my $told = $node->safe_psql('postgres', q{EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) UPDATE hot SET c = c});
+my $told = $node->safe_psql('postgres', 'UPDATE hot SET c = c; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) UPDATE hot SET c = c');
 unlike($told, qr/Trigger zz_concurrency/, 'they take the shortcut');
 $node->stop;
 
