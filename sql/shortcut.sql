@@ -220,6 +220,26 @@ ALTER FUNCTION another RESET ALL;
 CALL tell('UPDATE doc SET id = 1');
 SELECT * FROM doc;
 
+-- ... also if that happens between two rows, of which the trigger was called for the first
+CREATE FUNCTION alter_another(i int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+	IF i = 2 THEN
+		ALTER FUNCTION another SET concurrency.blind_writes = 'reject';
+	END IF;
+	RETURN i;
+END
+$$;
+INSERT INTO doc VALUES (2);
+BEGIN;
+SELECT id FROM doc WHERE id = 1 FOR UPDATE;
+UPDATE doc SET id = alter_another(id);
+\set VERBOSITY sqlstate
+UPDATE doc SET id = id WHERE id = 2;
+\set VERBOSITY terse
+ROLLBACK;
+DELETE FROM doc WHERE id = 2;
+DROP FUNCTION alter_another;
+
 -- with track_functions, every call is counted
 SET track_functions = 'all';
 CALL tell('UPDATE doc SET id = 1');

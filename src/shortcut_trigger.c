@@ -81,13 +81,16 @@ find_function(ShortcutTrigger *trigger, MemoryContext context)
 {
 	Oid			function = trigger->trigger->tgfoid;
 
-	if (!OidIsValid(trigger->function->fn_oid))
+	/* the executor has called it before, and goes on with what it found then */
+	if (OidIsValid(trigger->function->fn_oid))
+		return trigger->function->fn_addr == cc_policy_function;
+
+	if (function == version_function.fn_oid)
 	{
-		if (function == version_function.fn_oid)
-			fmgr_info_copy(trigger->function, &version_function, context);
-		else
-			fmgr_info_cxt(function, trigger->function, context);
+		fmgr_info_copy(trigger->function, &version_function, context);
+		return true;
 	}
+	fmgr_info_cxt(function, trigger->function, context);
 	if (trigger->function->fn_addr != cc_policy_function)
 		return false;
 	fmgr_info_copy(&version_function, trigger->function, TopMemoryContext);

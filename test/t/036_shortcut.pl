@@ -1,6 +1,7 @@
 # Section 17: with concurrency.shortcut, nothing is lost, however many write and however often
-# the server is killed; and other extensions that look into the executor see what they see
-# without it, in whatever order they are loaded.
+# the server is killed; other extensions that look into the executor see what they see
+# without it, in whatever order they are loaded; and a row takes as much WAL as one whose
+# version is counted by hand.
 #
 # pg_regress has one session, and a server that has loaded what it has.
 #
@@ -47,6 +48,38 @@ my %outcome = map {
 		  . ' UPDATE parent SET n = n + 1; UPDATE parent SET n = n + 1', on_error_stop => 1)
 } qw(off on);
 is($outcome{on}, $outcome{off}, 'a child of which no row turns up does what it does with the shortcut off');
+
+# ---- WAL ----
+
+# An UPDATE of these rows, and nothing else, in bytes a row.
+sub wal
+{
+	my ($table, $setting, $set) = @_;
+
+	return $node->safe_psql('postgres', qq{
+		LOAD 'concurrency';
+		SET concurrency.shortcut = $setting;
+		SELECT pg_current_wal_insert_lsn() AS before \\gset
+		UPDATE $table SET $set;
+		SELECT (pg_current_wal_insert_lsn() - :'before') / 10000.0});
+}
+
+foreach my $table (qw(counted attached))
+{
+	$node->safe_psql('postgres', qq{
+		CREATE TABLE $table (id int, a text, version bigint NOT NULL DEFAULT 1) WITH (autovacuum_enabled = off);
+		INSERT INTO $table SELECT i, 'abc' FROM generate_series(1, 10000) AS i;
+		VACUUM FREEZE $table});
+}
+$node->safe_psql('postgres', q{SELECT concurrency.attach('attached'); CHECKPOINT});
+# the first takes whole pages
+wal('counted', 'off', 'id = id');
+wal('attached', 'off', 'id = id');
+my ($by_hand, $by_trigger, $shortcut) = (wal('counted', 'off', 'id = id + 1, version = version + 1'),
+	wal('attached', 'off', 'id = id + 1'), wal('attached', 'on', 'id = id + 1'));
+note("WAL bytes a row: $by_hand by hand, $by_trigger with the trigger, $shortcut with the shortcut");
+cmp_ok($by_trigger, '>', $by_hand + 40, 'the trigger takes more WAL than counting by hand');
+cmp_ok(abs($shortcut - $by_hand), '<', 1, '... and the shortcut takes as much');
 
 # ---- beside other extensions ----
 

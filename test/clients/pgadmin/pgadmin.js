@@ -120,13 +120,18 @@ function gridWindow(page, frame) {
 	};
 }
 
-// Open an entry of the tree, until what it holds is there: while the tree is drawn anew,
-// it may lose a double click, or take it for two.
-async function open(entry, child) {
-	for (let tries = 5; ; tries--) {
-		await entry.dblclick();
+// Open a path in the tree.  While that is drawn anew, it may lose a double click, or take it
+// for two: so go on from the deepest entry that is there, until the last one is.
+async function open(entries) {
+	for (let tries = 20; ; tries--) {
+		let deepest = entries.length - 1;
+		while (deepest > 0 && !await entries[deepest].isVisible())
+			deepest--;
+		if (deepest === entries.length - 1)
+			return;
 		try {
-			return await child.waitFor({ timeout: 12000 });
+			await entries[deepest].dblclick({ timeout: 10000 });
+			await entries[deepest + 1].waitFor({ timeout: 10000 });
 		} catch (error) {
 			if (tries === 0)
 				throw error;
@@ -146,9 +151,7 @@ async function person(browser) {
 	await entry('here').dblclick();
 	await page.locator('[role=dialog]').locator('[type=password]').fill('any');
 	await page.locator('[role=dialog] button', { hasText: 'OK' }).click();
-	const path = ['Databases', PGDATABASE, 'Schemas', 'public', 'Tables', 'doc'];
-	for (let i = 0; i + 1 < path.length; i++)
-		await open(entry(path[i]), entry(path[i + 1]));
+	await open(['Databases', PGDATABASE, 'Schemas', 'public', 'Tables', 'doc'].map(entry));
 	await entry('doc').click({ button: 'right' });
 	await page.getByRole('menuitem', { name: 'View/Edit Data' }).hover();
 	await page.getByRole('menuitem', { name: 'All Rows' }).click();
