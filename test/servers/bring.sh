@@ -33,6 +33,9 @@ need() {
 	apt install -y --no-install-recommends $missing >/dev/null
 }
 
+# what a server was brought by, so that one from before a change is brought again
+key=$(cksum <"$0")
+
 # Begin to bring a server into this directory, unless it is there already.  One
 # that was left half done is begun again.
 begin() {
@@ -40,7 +43,7 @@ begin() {
 	mkdir -p "$servers"
 	exec 9>"$prefix.lock"
 	flock 9
-	[ ! -e "$prefix/complete" ] || exit 0
+	[ "$(cat "$prefix/complete" 2>/dev/null)" != "$key" ] || exit 0
 	rm -rf "$prefix"
 	scratch=$(mktemp -d)
 	trap 'rm -rf "$scratch"' EXIT

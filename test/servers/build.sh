@@ -69,4 +69,4 @@ set +e
 }
 set -e
 cp src/tools/valgrind.supp "$prefix/"
-touch "$prefix/complete"
+echo "$key" >"$prefix/complete"

@@ -72,4 +72,4 @@ unpack
 use_own_libraries
 drop_unknown_flags "$bin/../lib/pgxs/src/Makefile.global"
 correct_pg_config
-touch "$prefix/complete"
+echo "$key" >"$prefix/complete"
