@@ -1,6 +1,9 @@
 -- Section 5: the kind "clock", which stores the real time of the write, and never goes back.
 SET client_min_messages = error;
 \set SHOW_CONTEXT never
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set attempt :abs_srcdir '/test/attempt.sql'
+\i :attempt
 SELECT kind, column_type, is_default, protocol FROM concurrency.version_kinds() WHERE kind = 'clock' ORDER BY column_type::text;
 
 -- What a version says in microseconds since 1970-01-01 UTC, and an expression for the version that says it.
@@ -38,8 +41,8 @@ DECLARE
 	tab text := format('%I', protocol || ' ' || type);
 	base text := CASE WHEN type IN ('stamp', 'timestamptz') THEN 'timestamptz' ELSE 'bigint' END;
 	now bigint := us(clock_timestamp());
-	was_blind boolean := false;
 	command text := format('UPDATE %s SET n = 1', tab);
+	outcome text;
 	stored bigint;
 BEGIN
 	EXECUTE 'TRUNCATE ' || tab;
@@ -50,23 +53,14 @@ BEGIN
 		command := command || ', version = ' || as_version(now + sent, base);
 	END IF;
 
-	BEGIN
-		SET LOCAL concurrency.blind_writes = 'reject';
-		EXECUTE command;
-	EXCEPTION
-		WHEN SQLSTATE 'PT409' THEN
-			RETURN 'conflict';
-		WHEN invalid_parameter_value THEN
-			RETURN 'future';
-		WHEN SQLSTATE 'PT428' THEN
-			was_blind := true;
-			SET LOCAL concurrency.blind_writes = 'allow';
-			EXECUTE command;
-	END;
+	outcome := attempt(command);
+	IF outcome NOT IN ('accepted', 'blind') THEN
+		RETURN outcome;
+	END IF;
 
 	EXECUTE format('SELECT us(version) FROM %s WHERE n = 1', tab) INTO STRICT stored;
-	RETURN CASE WHEN was_blind THEN 'blind: ' ELSE '' END || CASE
-		WHEN is_sent AND NOT was_blind AND stored = now + sent THEN 'keep NEW'
+	RETURN CASE WHEN outcome = 'blind' THEN 'blind: ' ELSE '' END || CASE
+		WHEN is_sent AND outcome <> 'blind' AND stored = now + sent THEN 'keep NEW'
 		WHEN old > 0 AND stored = now + old + 1 THEN 'OLD + 1'
 		WHEN coalesce(old <= 0, true) AND stored BETWEEN now AND us(clock_timestamp()) THEN 'now'
 		ELSE format('stored now + %s', stored - now)
@@ -307,5 +301,5 @@ BEGIN
 END
 $$;
 DROP TABLE rounded, sendings, decided, types;
-DROP FUNCTION us(timestamptz), us(bigint), as_version, outcome;
+DROP FUNCTION us(timestamptz), us(bigint), as_version, attempt, outcome;
 DROP DOMAIN stamp, micros, rounded_stamp;

@@ -1,5 +1,8 @@
 -- Section 3: what becomes of an UPDATE, by the table's protocol and by what was sent.
 SET client_min_messages = error;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set attempt :abs_srcdir '/test/attempt.sql'
+\i :attempt
 
 CREATE TYPE version_type AS ENUM ('smallint', 'integer', 'bigint');
 
@@ -25,9 +28,8 @@ CREATE FUNCTION outcome(protocol text, type version_type, old text, next text, s
 LANGUAGE plpgsql AS $$
 DECLARE
 	tab text := format('%I', protocol || ' ' || type);
-	was_blind boolean := false;
-	command text := format('UPDATE %s SET n = 1', tab) || coalesce(', version = ' || sent, '');
 	attempted text;
+	outcome text;
 	stored text;
 BEGIN
 	EXECUTE 'TRUNCATE ' || tab;
@@ -36,22 +38,15 @@ BEGIN
 	SET session_replication_role = origin;
 	EXECUTE format('SELECT %s FROM %s', coalesce(sent, 'version'), tab) INTO STRICT attempted;
 
-	BEGIN
-		SET LOCAL concurrency.blind_writes = 'reject';
-		EXECUTE command;
-	EXCEPTION
-		WHEN SQLSTATE 'PT409' THEN
-			RETURN 'conflict';
-		WHEN SQLSTATE 'PT428' THEN
-			was_blind := true;
-			SET LOCAL concurrency.blind_writes = 'allow';
-			EXECUTE command;
-	END;
+	outcome := attempt(format('UPDATE %s SET n = 1', tab) || coalesce(', version = ' || sent, ''));
+	IF outcome NOT IN ('accepted', 'blind') THEN
+		RETURN outcome;
+	END IF;
 
 	EXECUTE format('SELECT version FROM %s WHERE n = 1', tab) INTO STRICT stored;
 	RETURN CASE
 		WHEN stored IS DISTINCT FROM next THEN format('stored %s, not %s', stored, next)
-		WHEN was_blind THEN 'blind: bump'
+		WHEN outcome = 'blind' THEN 'blind: bump'
 		WHEN attempted = stored THEN 'keep NEW'
 		ELSE 'bump'
 	END;
@@ -109,5 +104,5 @@ BEGIN
 END
 $$;
 DROP TABLE sendings;
-DROP FUNCTION outcome;
+DROP FUNCTION attempt, outcome;
 DROP TYPE version_type;

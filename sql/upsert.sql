@@ -1,5 +1,8 @@
 -- Section 12, INSERT ... ON CONFLICT: where DO UPDATE names the version, EXCLUDED.version is the
 -- client's token; where it does not, the write is blind.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set attempt :abs_srcdir '/test/attempt.sql'
+\i :attempt
 CREATE TABLE "auto" (id int PRIMARY KEY, n int, version int);
 CREATE TABLE "echo" (LIKE "auto" INCLUDING ALL);
 CREATE TABLE "increment" (LIKE "auto" INCLUDING ALL);
@@ -11,25 +14,17 @@ SELECT concurrency.attach(tab::regclass, protocol => tab, blind => 'reject')
 -- row's n and version, and "blind" before them if the write was.
 CREATE FUNCTION outcome(protocol text, upsert text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	command text := format('INSERT INTO %I AS t ', protocol) || upsert;
-	kind text := '';
+	outcome text;
 	stored text;
 BEGIN
 	EXECUTE format('TRUNCATE %I', protocol);
 	EXECUTE format('INSERT INTO %I VALUES (1, 0, 7)', protocol);
-	BEGIN
-		EXECUTE command;
-	EXCEPTION
-		WHEN SQLSTATE 'PT409' THEN
-			RETURN 'conflict';
-		WHEN SQLSTATE 'PT428' THEN
-			kind := 'blind ';
-			SET LOCAL concurrency.blind_writes = 'allow';
-			EXECUTE command;
-			SET LOCAL concurrency.blind_writes = 'table';
-	END;
+	outcome := attempt(format('INSERT INTO %I AS t ', protocol) || upsert);
+	IF outcome NOT IN ('accepted', 'blind') THEN
+		RETURN outcome;
+	END IF;
 	EXECUTE format('SELECT string_agg(n || ''/'' || version, '', '' ORDER BY id) FROM %I', protocol) INTO stored;
-	RETURN kind || stored;
+	RETURN CASE WHEN outcome = 'blind' THEN 'blind ' ELSE '' END || stored;
 END
 $$;
 
@@ -114,4 +109,4 @@ END
 $$;
 
 DROP TABLE "auto", "echo", "increment", "ignore", upserts, part;
-DROP FUNCTION outcome;
+DROP FUNCTION attempt, outcome;

@@ -28,34 +28,27 @@ my @protocols = slurp_file("$FindBin::RealBin/../prove/decision_table.txt") =~ /
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION concurrency');
+$node->safe_psql('postgres', slurp_file("$FindBin::RealBin/../attempt.sql"));
 $node->safe_psql('postgres', q{
-	CREATE EXTENSION concurrency;
-
 	-- What becomes of an UPDATE of the one row, which sends this.
 	CREATE FUNCTION outcome(tab text, sends text) RETURNS text LANGUAGE plpgsql AS $$
 	DECLARE
 		old text;
 		sent text;
 		stored text;
-		command text;
-		was_blind boolean := false;
+		outcome text;
 	BEGIN
 		EXECUTE format('SELECT version, %s FROM %I', coalesce(sends, 'NULL'), tab) INTO STRICT old, sent;
-		command := format('UPDATE %I SET n = n + 1', tab) || CASE WHEN sends IS NULL THEN '' ELSE format(', version = %L', sent) END;
-		BEGIN
-			EXECUTE command;
-		EXCEPTION
-			WHEN SQLSTATE 'PT409' THEN
-				RETURN 'conflict';
-			WHEN SQLSTATE 'PT428' THEN
-				was_blind := true;
-				SET LOCAL concurrency.blind_writes = 'allow';
-				EXECUTE command;
-		END;
+		outcome := attempt(format('UPDATE %I SET n = n + 1', tab)
+			|| CASE WHEN sends IS NULL THEN '' ELSE format(', version = %L', sent) END);
+		IF outcome NOT IN ('accepted', 'blind') THEN
+			RETURN outcome;
+		END IF;
 		EXECUTE format('SELECT version FROM %I', tab) INTO STRICT stored;
 		RETURN CASE
 			WHEN stored = old THEN 'is as it was'
-			WHEN was_blind THEN 'blind'
+			WHEN outcome = 'blind' THEN 'blind'
 			WHEN stored = sent THEN 'keep'
 			ELSE 'bump'
 		END;
