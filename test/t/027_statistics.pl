@@ -133,6 +133,12 @@ $node->safe_psql('other', q{
 is($node->safe_psql('other', 'SELECT sum(conflicts), count(*) > 4000, count(*) FILTER (WHERE table_name IS NULL) FROM concurrency.statistics'),
 	'4200|t|1', 'nothing is lost where there is no room');
 
+# A reset of all is one of all of this database, and of those that had no room.
+$node->safe_psql('other', 'SELECT concurrency.reset_statistics()');
+is($node->safe_psql('other', 'SELECT sum(conflicts), count(*) FILTER (WHERE table_name IS NULL), bool_and(stats_reset IS NOT NULL) FROM concurrency.statistics'),
+	'0|0|t', 'all are reset');
+is(counts('part'), '2000|0|0|0|0|0|0|0', '... of this database');
+
 # A crash loses all of it, and nothing else.
 $node->stop('immediate');
 $node->start;
