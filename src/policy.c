@@ -26,6 +26,8 @@
 #include "policy.h"
 #include "settings.h"
 
+PGFunction	cc_policy_function = NULL;
+
 /* A policy in the making. */
 typedef struct PolicyDraft
 {
@@ -441,8 +443,6 @@ draft_policy(PolicyDraft *draft, int nargs, char **args)
 	resolve_condition(draft);
 	check_edits(draft);
 }
-
-PGFunction	cc_policy_function = NULL;
 
 /*
  * Build the policy of the trigger that is being called, and keep it for the

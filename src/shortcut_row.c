@@ -178,16 +178,14 @@ choose_version(ShortcutTrigger *trigger, TupleTableSlot *old, TupleTableSlot *ne
 {
 	const VersionPolicy *policy = trigger->policy;
 	AttrNumber	attnum = policy->column.place.attnum;
-	VersionChange change;
 	Verdict		verdict;
+	VersionChange change = {
+		.new = {new->tts_values[attnum - 1], new->tts_isnull[attnum - 1]},
+		/* else it is OLD's: no other trigger writes to this column */
+		.token_was_sent = trigger->is_sent
+	};
 
 	change.old.datum = slot_getattr(old, attnum, &change.old.isnull);
-	change.new.datum = new->tts_values[attnum - 1];
-	change.new.isnull = new->tts_isnull[attnum - 1];
-	change.is_expected = false;
-	/* else it is OLD's: no other trigger writes to this column */
-	change.token_was_sent = trigger->is_sent;
-
 	verdict = cc_verdict(policy, &change);
 	if (verdict == VERDICT_KEEP)
 		trigger->next = change.new;

@@ -3,6 +3,7 @@
 # Reports each as "ok - ..." or "not ok - ...".
 set -u
 cd "$(dirname "$0")/../../src" || exit 1
+# shellcheck source=report.sh
 . ../test/checks/report.sh
 includes=$("${PG_CONFIG:-pg_config}" --includedir-server)
 

@@ -34,7 +34,7 @@ on_machine() {
 nothing_but_packages() {
 	{
 		inside | while read -r pid; do tr '\0' ' ' <"/proc/$pid/cmdline"; echo "still runs"; done
-		ls -A "$root/tmp" "$root/var/tmp" | grep -vE "^($root/|\$)" || :
+		find "$root/tmp" "$root/var/tmp" -mindepth 1 -maxdepth 1
 		ls -d "$root"/etc/postgresql/*/* "$root"/var/lib/postgresql/*/* 2>/dev/null || :
 		on_machine git -c safe.directory='*' status --porcelain --ignored
 		[ ! -d "$root/etc/postgresql-common" ] || in_root dpkg --verify postgresql-common
