@@ -77,11 +77,11 @@ CREATE EXTENSION concurrency;
 RESET ROLE;
 DROP SCHEMA concurrency;
 
--- It is read as standard_conforming_strings is, and does the same either way.
+-- It is read as standard_conforming_strings is, where that can be off, and does the same either way.
 CREATE EXTENSION concurrency;
 CREATE TABLE installed AS SELECT proname, prosrc, proconfig, pg_get_function_sqlbody(oid) FROM pg_proc WHERE pronamespace = 'concurrency'::regnamespace;
 DROP EXTENSION concurrency;
-SET standard_conforming_strings = off;
+SELECT set_config('standard_conforming_strings', 'off', false) WHERE current_setting('server_version_num')::int < 190000 \g /dev/null
 CREATE EXTENSION concurrency;
 RESET standard_conforming_strings;
 SELECT proname, prosrc, proconfig, pg_get_function_sqlbody(oid) FROM pg_proc WHERE pronamespace = 'concurrency'::regnamespace EXCEPT TABLE installed;
