@@ -16,6 +16,7 @@ rows=${BENCH_ROWS:-1000000}
 rounds=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-2}
 svg=${BENCH_SVG:-${TMPDIR:-/tmp}/performance.svg}
+: >"$svg"						# rather than fail after all is measured
 dir=$(mktemp -d "$WORK/bench.XXXXXX")
 export PGOPTIONS='-c client_min_messages=error -c synchronous_commit=off'
 
