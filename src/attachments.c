@@ -108,15 +108,16 @@ describe_column(TriggerRow *row, Oid relid, const char *name, const char *kind_n
 {
 	HeapTuple	tuple = SearchSysCacheAttName(relid, name);
 	Form_pg_attribute att;
-	const VersionKind *kind;
 
 	if (!HeapTupleIsValid(tuple))
 		return;
 	att = (Form_pg_attribute) GETSTRUCT(tuple);
 	if (att->attnum > 0)
 	{
+		const VersionKind *kind = cc_version_kind(kind_name,
+												  cc_catalog_base_type(att->atttypid));
+
 		set_value(row, RESULT_COLUMN_NUMBER, Int16GetDatum(att->attnum));
-		kind = cc_version_kind(kind_name, cc_catalog_base_type(att->atttypid));
 		if (kind)
 		{
 			set_text(row, RESULT_KIND, kind->name);

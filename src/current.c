@@ -119,7 +119,7 @@ answer(FunctionCallInfo fcinfo, bool is_assertion)
 	Portal		portal;
 	VersionValue version;
 	bool		is_guard = is_assertion && statement_writes();
-	bool		is_current = true;
+	bool		is_true = true;
 
 	cc_argument_require(fcinfo, 0, "table_name");
 	cc_argument_require(fcinfo, 1, "key");
@@ -133,11 +133,11 @@ answer(FunctionCallInfo fcinfo, bool is_assertion)
 	if (is_assertion)
 		assert_row(&lookup, portal, version, is_guard);
 	else
-		is_current = row_is_current(&lookup, portal, version);
+		is_true = row_is_current(&lookup, portal, version);
 	SPI_cursor_close(portal);
 	SPI_finish();
 	cc_lookup_close(&lookup);
-	return is_current;
+	return is_true;
 }
 
 /*

@@ -472,12 +472,12 @@ begin_edit(PG_FUNCTION_ARGS)
 static int64
 delete_edits(const char *statement, EditRequest *request)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz current = GetCurrentTimestamp();
 	int64		lasted = 0;
 
 	run_as_owner(statement, request);
 	for (int i = 0; i < SPI_processed; i++)
-		lasted += DatumGetTimestampTz(read_result(i, 1)) > now;
+		lasted += DatumGetTimestampTz(read_result(i, 1)) > current;
 	return lasted;
 }
 

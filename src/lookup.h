@@ -13,6 +13,7 @@
 #include "utils/rel.h"
 
 #include "attachment.h"
+#include "compat.h"
 #include "version.h"
 
 /* A row of a table, by the values of its primary key. */
@@ -42,7 +43,7 @@ extern void cc_lookup_open(FunctionCallInfo fcinfo, LOCKMODE lockmode,
 extern Portal cc_lookup_start(const RowLookup *lookup, bool lock_row);
 extern FoundRow *cc_lookup_fetch(const RowLookup *lookup, Portal portal);
 extern char *cc_lookup_key_text(const RowLookup *lookup);
-extern void cc_lookup_refuse_missing(const RowLookup *lookup);
+pg_noreturn extern void cc_lookup_refuse_missing(const RowLookup *lookup);
 extern void cc_lookup_close(RowLookup *lookup);
 
 #endif							/* CC_LOOKUP_H */

@@ -311,7 +311,7 @@ cc_session_tell(const SessionNote *note)
 
 /* Say which version of which row is asserted, or asked for. */
 static AssertedVersion
-name_version(Relation rel, ItemPointer tid, const char *column)
+name_version(Relation rel, const ItemPointerData *tid, const char *column)
 {
 	AssertedVersion what = {0};
 
