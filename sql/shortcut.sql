@@ -181,6 +181,27 @@ SELECT offer(', guard_delete => true');
 CALL tell('UPDATE doc SET n = n - 1');
 DROP TABLE doc;
 
+-- many partitions, of which a statement writes to all, or to few
+CREATE TABLE doc (id int, n int) PARTITION BY HASH (id);
+SELECT format('CREATE TABLE doc_%s PARTITION OF doc FOR VALUES WITH (MODULUS 9, REMAINDER %s)', i, i) FROM generate_series(0, 8) AS i \gexec
+SELECT offer('');
+INSERT INTO doc SELECT i, 0 FROM generate_series(1, 100) AS i;
+ANALYZE doc;
+SELECT calls('UPDATE doc SET n = n + 1');
+SELECT calls('UPDATE doc SET n = n + 1 WHERE n < 0 OR id % 100 = 1');
+SELECT n, version, count(*) FROM doc GROUP BY n, version ORDER BY n;
+DROP TABLE doc;
+
+-- a child that came later, and has no trigger
+CREATE TABLE doc (id int, n int);
+SELECT offer('');
+CREATE TABLE late () INHERITS (doc);
+INSERT INTO doc VALUES (1, 0);
+INSERT INTO late VALUES (2, 0);
+SELECT calls('UPDATE doc SET n = n + 1');
+SELECT tableoid::regclass, * FROM doc ORDER BY id;
+DROP TABLE late, doc;
+
 -- two triggers that look at what the other one writes
 CREATE TABLE doc (id int, n int, version int, v2 int);
 INSERT INTO doc VALUES (1, 0, 1, 1);

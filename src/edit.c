@@ -137,8 +137,8 @@ cc_edit_key(Oid relid, TupleDesc tupdesc, const AttrNumber *attnums,
 }
 
 /*
- * Prepare to look for edits of a relation's rows, in a statement.  NULL where it
- * has no primary key.  In the current memory context.
+ * Prepare to look for edits of a relation's rows, in a statement.  It has a primary
+ * key, or its policy would be refused.  In the current memory context.
  */
 EditWatch *
 cc_edit_watch(Relation rel)
@@ -147,8 +147,7 @@ cc_edit_watch(Relation rel)
 	EditWatch  *watch;
 	Oid			namespace;
 
-	if (index == NULL)
-		return NULL;
+	Assert(index != NULL);
 	watch = palloc0(sizeof(EditWatch));
 	watch->relid = cc_edit_table(rel);
 	watch->nkeys = IndexRelationGetNumberOfKeyAttributes(index);
@@ -227,21 +226,18 @@ bool
 cc_edit_find(const EditWatch *watch, Relation rel, HeapTuple row, Edit *edit)
 {
 	Relation	leases = table_open(watch->leases, NoLock);
-	Relation	index;
-	Snapshot	snapshot;
-	IndexScanDesc scan;
-	ScanKeyData scankey;
-	bytea	   *key;
 	bool		found = false;
 
 	/* nothing is cheaper to see than that there are none at all */
 	if (RelationGetNumberOfBlocks(leases) > 0)
 	{
-		key = spell_row_key(watch, rel, row);
+		bytea	   *key = spell_row_key(watch, rel, row);
+		Relation	index = index_open(watch->leases_row_key, NoLock);
+		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+		IndexScanDesc scan = index_beginscan_compat(leases, index, snapshot, 1);
+		ScanKeyData scankey;
+
 		ScanKeyInit(&scankey, 1, HTEqualStrategyNumber, F_BYTEAEQ, PointerGetDatum(key));
-		index = index_open(watch->leases_row_key, NoLock);
-		snapshot = RegisterSnapshot(GetLatestSnapshot());
-		scan = index_beginscan_compat(leases, index, snapshot, 1);
 		index_rescan(scan, &scankey, 1, NULL, 0);
 		found = look_at_edits(scan, key, edit);
 		index_endscan(scan);

@@ -20,6 +20,9 @@ my ($rc, $out, $err) = $node->psql('postgres', 'SELECT count(*) FROM concurrency
 is($out, 0, 'nothing is counted yet');
 like($err, $from_17_on ? qr/^$/ : qr/NOTICE:  statistics are not kept by this server\n.*shared_preload_libraries/s,
 	'... and whoever asks is told why');
+($rc, $out, $err) = $node->psql('postgres', 'SELECT concurrency.reset_statistics()');
+is($rc, 0, 'a reset of nothing is none');
+like($err, $from_17_on ? qr/^$/ : qr/NOTICE:  statistics are not kept by this server\n/, '... and is told why');
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'concurrency'");
 $node->restart;
 

@@ -49,6 +49,35 @@ my %outcome = map {
 } qw(off on);
 is($outcome{on}, $outcome{off}, 'a child of which no row turns up does what it does with the shortcut off');
 
+# ---- a partition that is a foreign table ----
+
+SKIP:
+{
+	skip('postgres_fdw is not installed', 2)
+	  if $node->psql('postgres', 'CREATE EXTENSION postgres_fdw', on_error_stop => 1);
+	my ($host, $port) = ($node->host, $node->port);
+	$node->safe_psql('postgres', qq{
+		CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 'postgres');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER far;
+		CREATE TABLE rows (id int, part int, n int);
+		CREATE TABLE mixed (id int, part int, n int) PARTITION BY LIST (part);
+		CREATE TABLE near PARTITION OF mixed FOR VALUES IN (1);
+		SELECT concurrency.attach('mixed');
+		ALTER TABLE rows ADD version bigint;
+		CREATE FOREIGN TABLE far PARTITION OF mixed FOR VALUES IN (2) SERVER far OPTIONS (table_name 'rows');
+		INSERT INTO mixed SELECT i, 1 + i % 2, 0 FROM generate_series(1, 6) AS i});
+	my ($rc, $out, $err) = $node->psql('postgres', q{
+		SET client_min_messages = warning;
+		LOAD 'concurrency';
+		SET concurrency.shortcut = on;
+		UPDATE mixed SET n = n + 1;
+		SET client_min_messages = debug1;
+		UPDATE mixed SET n = n + 1 WHERE random() < 2});
+	like($err, qr/table "near" take the shortcut.*table "far" do not take the shortcut: it is not a table of the access method heap|table "far" do not take the shortcut: it is not a table of the access method heap.*table "near" take the shortcut/s,
+		'a partition that is a foreign table does without it');
+	is($node->safe_psql('postgres', 'SELECT DISTINCT tableoid::regclass, n, version FROM mixed ORDER BY 1'), "near|2|3\nfar|2|3", '... and counts as ever');
+}
+
 # ---- WAL ----
 
 # An UPDATE of these rows, and nothing else, in bytes a row.
