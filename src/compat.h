@@ -17,10 +17,14 @@
 #include "nodes/execnodes.h"
 #include "nodes/plannodes.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
+#if PG_VERSION_NUM >= 160000
+#include "utils/guc_tables.h"
+#endif
 #if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"
 #endif
@@ -52,6 +56,24 @@ class_ownercheck_compat(Oid relid, Oid roleid)
 	return object_ownercheck(RelationRelationId, relid, roleid);
 #else
 	return pg_class_ownercheck(relid, roleid);
+#endif
+}
+
+/*
+ * Was a parameter given a value when the session started?  16 made null, which is
+ * what others than the session itself have never set, an empty string, and began
+ * to show where a value comes from.
+ */
+static inline bool
+config_option_was_given_compat(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	struct config_generic *option = find_option(name, false, true, DEBUG5);
+
+	return option != NULL && option->reset_source != PGC_S_DEFAULT;
+#else
+	return GetConfigOption(name, true, false) != NULL &&
+		GetConfigOptionResetString(name) != NULL;
 #endif
 }
 

@@ -235,7 +235,7 @@ set_edits(PolicyDraft *draft, const char *value)
 
 /* Find the option that an argument sets, and the value behind its "=". */
 static int
-find_option(PolicyDraft *draft, const char *arg, const char **value)
+require_option(PolicyDraft *draft, const char *arg, const char **value)
 {
 	int			option = cc_options_find(arg, value);
 
@@ -266,7 +266,7 @@ read_options(PolicyDraft *draft, int nargs, char **args)
 	for (int i = 0; i < nargs; i++)
 	{
 		const char *value;
-		int			option = find_option(draft, args[i], &value);
+		int			option = require_option(draft, args[i], &value);
 
 		if (seen[option])
 			ereport(ERROR,

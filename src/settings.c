@@ -134,10 +134,8 @@ static void
 define_blind_writes(void)
 {
 	const char *name = "concurrency.blind_writes";
-	bool		was_given;
+	bool		was_given = config_option_was_given_compat(name);
 
-	was_given = GetConfigOption(name, true, false) != NULL &&
-		GetConfigOptionResetString(name) != NULL;
 	DefineCustomStringVariable(name,
 							   "Sets what happens to writes that do not say which version they are based on.",
 							   "\"table\" leaves it to each table; \"allow\", \"warn\" and \"reject\" override all of them.",

@@ -46,11 +46,29 @@ like(session('clerk', "LOAD 'concurrency'; SET concurrency.blind_writes = 'allow
 like(session('clerk', "ALTER ROLE clerk SET concurrency.blind_writes = 'allow'"), qr/ERROR: +42501/,
 	'a role cannot change its own policy');
 
+# Who has no policy keeps to the table's word, whatever was set before the library was loaded.
+$node->safe_psql('postgres', q{
+	CREATE ROLE visitor LOGIN;
+	GRANT ALL ON doc TO visitor;
+	CREATE FUNCTION strict() RETURNS void LANGUAGE plpgsql SET concurrency.blind_writes = 'reject' AS 'BEGIN END'});
+$said = session('visitor', "SET concurrency.blind_writes = 'allow'; $blind");
+like($said, qr/WARNING: +42501: permission denied to set parameter/, 'a setting of a role without a policy is dropped');
+like($said, qr/WARNING: +PT428/, '... and the table decides');
+foreach my $before ("BEGIN; SET LOCAL concurrency.blind_writes = 'reject'; COMMIT", "SET concurrency.blind_writes = 'reject'; RESET concurrency.blind_writes", 'SELECT strict()')
+{
+	is($node->safe_psql('postgres', "$before; LOAD 'concurrency'; SHOW concurrency.blind_writes") =~ s/^\n//r, 'table', "nothing is left of: $before");
+}
+foreach my $given ('reject', 'nonsense', '')
+{
+	local $ENV{PGOPTIONS} = "-c concurrency.blind_writes=$given";
+	like(session('visitor', $blind), qr/ERROR: +(PT428|22023)/, "a connection option that hides what policy there is (\"$given\") refuses writes");
+}
+
 # A misspelt policy, stored before anybody could judge it, refuses instead of falling back.
 $node->safe_psql('postgres', "ALTER ROLE clerk SET concurrency.blind_writes = 'rejected'");
 like(session('clerk', $blind), qr/ERROR: +22023: .*"rejected"/, 'a misspelt policy refuses writes');
 
-is($node->safe_psql('postgres', 'SELECT n FROM doc'), '1', 'what was refused was not written');
+is($node->safe_psql('postgres', 'SELECT n FROM doc'), '2', 'what was refused was not written');
 
 # What the server's configuration says to everybody, audit() tells to anybody.
 my $audit = 'SELECT severity, problem, mend FROM concurrency.audit() WHERE table_name IS NULL AND problem !~ \'role\'';
