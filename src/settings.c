@@ -104,11 +104,34 @@ assign_conflict_sqlstate(const char *newval, void *extra)
 										 newval[3], newval[4]);
 }
 
+/*
+ * Two parameters are a policy for whoever logs in as a role.  A client's connection
+ * options come before ALTER ROLE ... SET, and hide it, also where PostgreSQL finds,
+ * when the library is loaded, that the user may not set this and drops the value.
+ * Nobody knows then what the policy was, and it is as strict as can be.
+ */
+
 /* Has a value that was given at the start of the session been accepted? */
-static bool start_value_is_accepted = false;
+static bool start_value_is_accepted;
+
+/* Note that, in a check hook. */
+static void
+accept_value(GucSource source)
+{
+	if (source > PGC_S_DEFAULT && source <= PGC_S_OVERRIDE)
+		start_value_is_accepted = true;
+}
+
+/* Be strict if a parameter that was just defined was given, and not accepted. */
+static void
+be_strict(const char *name, bool was_given, const char *strictest)
+{
+	if (was_given && !start_value_is_accepted)
+		SetConfigOption(name, strictest, PGC_SUSET, PGC_S_OVERRIDE);
+}
 
 /*
- * GUC check hook: note that, and accept everything.
+ * GUC check hook: accept everything.
  *
  * A misspelt value that ALTER ROLE stored before the library was loaded would
  * be replaced by the default with nothing but a WARNING if it were refused
@@ -117,25 +140,18 @@ static bool start_value_is_accepted = false;
 static bool
 check_blind_writes(char **newval, void **extra, GucSource source)
 {
-	if (source > PGC_S_DEFAULT && source <= PGC_S_OVERRIDE)
-		start_value_is_accepted = true;
+	accept_value(source);
 	return true;
 }
 
-/*
- * Define concurrency.blind_writes.
- *
- * A client's connection options come before ALTER ROLE ... SET, and hide it,
- * also where PostgreSQL finds, when the library is loaded, that the user may
- * not set this and drops the value.  Nobody knows then what the policy was,
- * and it is as strict as can be.
- */
+/* Define concurrency.blind_writes. */
 static void
 define_blind_writes(void)
 {
 	const char *name = "concurrency.blind_writes";
 	bool		was_given = config_option_was_given_compat(name);
 
+	start_value_is_accepted = false;
 	DefineCustomStringVariable(name,
 							   "Sets what happens to writes that do not say which version they are based on.",
 							   "\"table\" leaves it to each table; \"allow\", \"warn\" and \"reject\" override all of them.",
@@ -144,8 +160,7 @@ define_blind_writes(void)
 							   PGC_SUSET,
 							   0,
 							   check_blind_writes, NULL, NULL);
-	if (was_given && !start_value_is_accepted)
-		SetConfigOption(name, "reject", PGC_SUSET, PGC_S_OVERRIDE);
+	be_strict(name, was_given, "reject");
 }
 
 /* GUC check hook: accept what can be shown to people. */
@@ -158,10 +173,21 @@ check_editor(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+/* GUC check hook */
+static bool
+check_max_lease(int *newval, void **extra, GucSource source)
+{
+	accept_value(source);
+	return true;
+}
+
 /* Define what is set of edits. */
 static void
 define_edit_settings(void)
 {
+	const char *name = "concurrency.max_lease";
+	bool		was_given = config_option_was_given_compat(name);
+
 	DefineCustomStringVariable("concurrency.editor",
 							   "Sets on whose behalf the session edits and writes rows.",
 							   "An empty string means the role itself.",
@@ -170,14 +196,16 @@ define_edit_settings(void)
 							   PGC_USERSET,
 							   0,
 							   check_editor, NULL, NULL);
-	DefineCustomIntVariable("concurrency.max_lease",
+	start_value_is_accepted = false;
+	DefineCustomIntVariable(name,
 							"Sets how long an edit lasts at most, unless it is renewed.",
 							NULL,
 							&cc_max_lease,
 							3600, 1, PG_INT32_MAX,
 							PGC_SUSET,
 							GUC_UNIT_S,
-							NULL, NULL, NULL);
+							check_max_lease, NULL, NULL);
+	be_strict(name, was_given, "1");
 }
 
 /* GUC check hook: accept what somebody has looked into. */

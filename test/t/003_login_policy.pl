@@ -64,6 +64,35 @@ foreach my $given ('reject', 'nonsense', '')
 	like(session('visitor', $blind), qr/ERROR: +(PT428|22023)/, "a connection option that hides what policy there is (\"$given\") refuses writes");
 }
 
+# How long an edit lasts is such a policy, too.
+$node->safe_psql('postgres', q{
+	CREATE TABLE edited (id int PRIMARY KEY, n int);
+	SELECT concurrency.attach('edited', edits => 'refuse');
+	INSERT INTO edited VALUES (1, 0);
+	GRANT ALL ON edited TO clerk, visitor;
+	ALTER ROLE clerk SET concurrency.max_lease = 60});
+
+# For how many seconds does an edit of the role's last?
+sub lasts
+{
+	my ($role, $before) = @_;
+	my ($rc, $stdout, $stderr) = $node->psql('postgres', qq{
+		SET client_min_messages = error;
+		$before
+		SELECT 'lasts ' || extract(epoch FROM expires - since)::int FROM concurrency.begin_edit('edited', '1', true, '10 hours');
+		SELECT concurrency.end_edit('edited', '1')}, extra_params => [ '-U', $role ]);
+
+	return $stdout =~ /^lasts (\d+)$/m ? $1 : $stderr;
+}
+is(lasts('clerk', ''), 60, 'an edit lasts as long as the role may have it');
+is(lasts('visitor', ''), 3600, '... by default an hour');
+is(lasts('clerk', 'SET concurrency.max_lease = 7200;'), 60, '... whatever the session sets before the library is loaded');
+is(lasts('visitor', 'SET concurrency.max_lease = 7200;'), 3600, '... also where there is no policy');
+{
+	local $ENV{PGOPTIONS} = '-c concurrency.max_lease=7200';
+	is(lasts('clerk', ''), 1, 'a connection option that hides the policy leaves it a second');
+}
+
 # A misspelt policy, stored before anybody could judge it, refuses instead of falling back.
 $node->safe_psql('postgres', "ALTER ROLE clerk SET concurrency.blind_writes = 'rejected'");
 like(session('clerk', $blind), qr/ERROR: +22023: .*"rejected"/, 'a misspelt policy refuses writes');
