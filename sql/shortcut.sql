@@ -181,6 +181,14 @@ SELECT offer(', guard_delete => true');
 CALL tell('UPDATE doc SET n = n - 1');
 DROP TABLE doc;
 
+-- what a function returns may have other bits beyond those that are stored
+CREATE TABLE doc (id int, h int, o oid, s smallint);
+SELECT offer(', watch => ''h, o, s''');
+INSERT INTO doc SELECT i, hashtext(i::text), 3000000000, -1 FROM generate_series(1, 6) AS i;
+SELECT calls('UPDATE doc SET h = hashtext(id::text), o = (3000000000 + id - id)::oid, s = s * 1::smallint');
+SELECT min(h) < 0 AS negative, min(version), max(version) FROM doc;
+DROP TABLE doc;
+
 -- many partitions, of which a statement writes to all, or to few
 CREATE TABLE doc (id int, n int) PARTITION BY HASH (id);
 SELECT format('CREATE TABLE doc_%s PARTITION OF doc FOR VALUES WITH (MODULUS 9, REMAINDER %s)', i, i) FROM generate_series(0, 8) AS i \gexec

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/tupmacs.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "nodes/bitmapset.h"
@@ -146,12 +147,27 @@ cc_condition_names(const char *names, const char *column)
 }
 
 /*
+ * A value as a row gives it back: functions that compute one may set more bits than
+ * it has.  datum_image_eq() knows that only in later minor releases.
+ */
+static inline Datum
+as_stored(Datum value, Form_pg_attribute att)
+{
+	Datum		stored = 0;
+
+	store_att_byval(&stored, value, att->attlen);
+	return fetch_att(&stored, true, att->attlen);
+}
+
+/*
  * Are two values the same as stored?  What was not touched is the very same
  * bytes, perhaps a pointer to a toasted value, which then need not be fetched.
  */
 static bool
 is_same_value(Datum a, Datum b, Form_pg_attribute att)
 {
+	if (att->attbyval)
+		return as_stored(a, att) == as_stored(b, att);
 	if (att->attlen == -1)
 	{
 		Pointer		pa = DatumGetPointer(a);
@@ -161,7 +177,7 @@ is_same_value(Datum a, Datum b, Form_pg_attribute att)
 			memcmp(pa, pb, VARSIZE_ANY(pa)) == 0)
 			return true;
 	}
-	return datum_image_eq(a, b, att->attbyval, att->attlen);
+	return datum_image_eq(a, b, false, att->attlen);
 }
 
 /* Did a column change? */
