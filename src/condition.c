@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "access/tupmacs.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "nodes/bitmapset.h"
@@ -153,10 +152,17 @@ cc_condition_names(const char *names, const char *column)
 static inline Datum
 as_stored(Datum value, Form_pg_attribute att)
 {
-	Datum		stored = 0;
-
-	store_att_byval(&stored, value, att->attlen);
-	return fetch_att(&stored, true, att->attlen);
+	switch (att->attlen)
+	{
+		case sizeof(char):
+			return CharGetDatum(DatumGetChar(value));
+		case sizeof(int16):
+			return Int16GetDatum(DatumGetInt16(value));
+		case sizeof(int32):
+			return Int32GetDatum(DatumGetInt32(value));
+		default:
+			return value;
+	}
 }
 
 /*
