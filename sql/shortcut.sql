@@ -182,10 +182,10 @@ CALL tell('UPDATE doc SET n = n - 1');
 DROP TABLE doc;
 
 -- what a function returns may have other bits beyond those that are stored
-CREATE TABLE doc (id int, h int, o oid, s smallint);
-SELECT offer(', watch => ''h, o, s''');
-INSERT INTO doc SELECT i, hashtext(i::text), 3000000000, -1 FROM generate_series(1, 6) AS i;
-SELECT calls('UPDATE doc SET h = hashtext(id::text), o = (3000000000 + id - id)::oid, s = s * 1::smallint');
+CREATE TABLE doc (id int, h int, o oid, s smallint, b bool);
+SELECT offer(', watch => ''h, o, s, b''');
+INSERT INTO doc SELECT i, hashtext(i::text), 3000000000, -1, i % 2 = 0 FROM generate_series(1, 6) AS i;
+SELECT calls('UPDATE doc SET h = hashtext(id::text), o = (3000000000 + id - id)::oid, s = s * 1::smallint, b = NOT NOT b');
 SELECT min(h) < 0 AS negative, min(version), max(version) FROM doc;
 DROP TABLE doc;
 
