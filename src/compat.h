@@ -60,9 +60,8 @@ class_ownercheck_compat(Oid relid, Oid roleid)
 }
 
 /*
- * Was a parameter given a value when the session started?  16 made null, which is
- * what others than the session itself have never set, an empty string, and began
- * to show where a value comes from.
+ * Was a parameter given a value when the session started?  16 made an empty string
+ * of the null that told it, and shows where a value comes from.
  */
 static inline bool
 config_option_was_given_compat(const char *name)

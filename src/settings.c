@@ -111,22 +111,22 @@ assign_conflict_sqlstate(const char *newval, void *extra)
  * Nobody knows then what the policy was, and it is as strict as can be.
  */
 
-/* Has a value that was given at the start of the session been accepted? */
-static bool start_value_is_accepted;
+/* Was a value given at the start of the session, and has not been accepted yet? */
+static bool start_value_is_pending;
 
-/* Note that, in a check hook. */
+/* Note in a check hook that it is accepted. */
 static void
 accept_value(GucSource source)
 {
 	if (source > PGC_S_DEFAULT && source <= PGC_S_OVERRIDE)
-		start_value_is_accepted = true;
+		start_value_is_pending = false;
 }
 
-/* Be strict if a parameter that was just defined was given, and not accepted. */
+/* Be strict if what was given of a parameter was not accepted when it was defined. */
 static void
-be_strict(const char *name, bool was_given, const char *strictest)
+be_strict(const char *name, const char *strictest)
 {
-	if (was_given && !start_value_is_accepted)
+	if (start_value_is_pending)
 		SetConfigOption(name, strictest, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
@@ -149,9 +149,8 @@ static void
 define_blind_writes(void)
 {
 	const char *name = "concurrency.blind_writes";
-	bool		was_given = config_option_was_given_compat(name);
 
-	start_value_is_accepted = false;
+	start_value_is_pending = config_option_was_given_compat(name);
 	DefineCustomStringVariable(name,
 							   "Sets what happens to writes that do not say which version they are based on.",
 							   "\"table\" leaves it to each table; \"allow\", \"warn\" and \"reject\" override all of them.",
@@ -160,7 +159,7 @@ define_blind_writes(void)
 							   PGC_SUSET,
 							   0,
 							   check_blind_writes, NULL, NULL);
-	be_strict(name, was_given, "reject");
+	be_strict(name, "reject");
 }
 
 /* GUC check hook: accept what can be shown to people. */
@@ -186,7 +185,6 @@ static void
 define_edit_settings(void)
 {
 	const char *name = "concurrency.max_lease";
-	bool		was_given = config_option_was_given_compat(name);
 
 	DefineCustomStringVariable("concurrency.editor",
 							   "Sets on whose behalf the session edits and writes rows.",
@@ -196,7 +194,7 @@ define_edit_settings(void)
 							   PGC_USERSET,
 							   0,
 							   check_editor, NULL, NULL);
-	start_value_is_accepted = false;
+	start_value_is_pending = config_option_was_given_compat(name);
 	DefineCustomIntVariable(name,
 							"Sets how long an edit lasts at most, unless it is renewed.",
 							NULL,
@@ -205,7 +203,7 @@ define_edit_settings(void)
 							PGC_SUSET,
 							GUC_UNIT_S,
 							check_max_lease, NULL, NULL);
-	be_strict(name, was_given, "1");
+	be_strict(name, "1");
 }
 
 /* GUC check hook: accept what somebody has looked into. */

@@ -53,7 +53,7 @@ is($outcome{on}, $outcome{off}, 'a child of which no row turns up does what it d
 
 SKIP:
 {
-	skip('postgres_fdw is not installed', 2)
+	skip('postgres_fdw is not installed', 3)
 	  if $node->psql('postgres', 'CREATE EXTENSION postgres_fdw', on_error_stop => 1);
 	my ($host, $port) = ($node->host, $node->port);
 	$node->safe_psql('postgres', qq{
@@ -73,8 +73,9 @@ SKIP:
 		UPDATE mixed SET n = n + 1;
 		SET client_min_messages = debug1;
 		UPDATE mixed SET n = n + 1 WHERE random() < 2});
-	like($err, qr/table "near" take the shortcut.*table "far" do not take the shortcut: it is not a table of the access method heap|table "far" do not take the shortcut: it is not a table of the access method heap.*table "near" take the shortcut/s,
+	like($err, qr/table "far" do not take the shortcut: it is not a table of the access method heap/,
 		'a partition that is a foreign table does without it');
+	like($err, qr/table "near" take the shortcut/, '... beside one that takes it');
 	is($node->safe_psql('postgres', 'SELECT DISTINCT tableoid::regclass, n, version FROM mixed ORDER BY 1'), "near|2|3\nfar|2|3", '... and counts as ever');
 }
 
