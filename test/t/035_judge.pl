@@ -96,13 +96,11 @@ is_broken(8, '... a row as well', verdict_on('counter', death => 0, rebirth => {
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 
-# what is acknowledged stays in memory for as long as possible
+# What is acknowledged stays in memory, until the WAL writer comes.
 $node->append_conf('postgresql.conf', q{
 max_connections = 20
 synchronous_commit = off
 wal_buffers = 64MB
-wal_writer_delay = 10s
-wal_writer_flush_after = 1GB
 bgwriter_lru_maxpages = 0
 autovacuum = off
 });
@@ -118,8 +116,14 @@ sub verdict_on_clients
 	$run{dsn} = 'dbi:Pg:dbname=postgres;host=' . $node->host . ';port=' . $node->port;
 	$run{directory} = PostgreSQL::Test::Utils::tempdir();
 	Histories::begin_history(\%run);
-	# (what the clients begin with is not what a server may lose)
-	$node->safe_psql('postgres', 'CHECKPOINT') if $run{kill};
+	if ($run{kill})
+	{
+		# What the clients begin with is not what a server may lose; all that they write is.
+		# (The postmaster ends the WAL writer, five seconds after the others.)
+		$node->safe_psql('postgres', 'CHECKPOINT');
+		kill('STOP', $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'})) == 1
+		  or die "cannot stop the WAL writer: $!";
+	}
 	foreach my $number (1 .. 6)
 	{
 		push @pids, my $pid = fork // die "cannot fork: $!";
