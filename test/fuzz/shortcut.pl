@@ -33,9 +33,17 @@ if (!eval { $dbh->do('SET concurrency.shortcut = on') })
 	print "1..0 # SKIP this major has no shortcut\n";
 	exit;
 }
-$dbh->do('ALTER SYSTEM SET autovacuum = off');
-$dbh->do('SELECT pg_reload_conf()');
 $dbh->disconnect;
+set_autovacuum('off');
+
+sub set_autovacuum
+{
+	my $dbh = connect_to('postgres');
+
+	$dbh->do("ALTER SYSTEM SET autovacuum = $_[0]");
+	$dbh->do('SELECT pg_reload_conf()');
+	$dbh->disconnect;
+}
 
 # Run a command with the setting off and then on, each in a database of its own and with what
 # comes out in a file; returns how many lines differ.  Not both at a time, and without
@@ -286,9 +294,6 @@ write_file('mutant steps', $spec, grep { /^permutation acc/ } permutations());
 cmp_ok(compare('mutant steps', $tester), '>', 0, 'rows that somebody holds, taken for free: it differs');
 install("$out/concurrency.so");
 
-$dbh = connect_to('postgres');
-$dbh->do('ALTER SYSTEM RESET autovacuum');
-$dbh->do('SELECT pg_reload_conf()');
-$dbh->disconnect;
+set_autovacuum('DEFAULT');
 server_survived();
 done_testing;
